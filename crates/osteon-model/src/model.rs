@@ -43,7 +43,7 @@ pub struct Model {
 /// A named quantity.
 #[derive(Debug, Clone)]
 pub struct Symbol {
-    /// Identifier. Names from submodels are dotted: `kidney.Vmax_DCT`.
+    /// Identifier. Names from submodels are dotted: `organ.Vmax`.
     pub id: String,
     /// Human name (`x is "…"`).
     pub name: Option<String>,
