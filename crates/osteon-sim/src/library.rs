@@ -1,0 +1,221 @@
+//! The library as plain data: what can be done to a body, with sources. Read by `library_read` from `library/*.toml` and `foods.csv`.
+
+use std::collections::BTreeMap;
+
+use osteon_model::{Span, Unit};
+
+use crate::quantities::Quantity;
+use crate::substance::Substance;
+
+/// Everything in the library folder.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    /// Nutrients by name, in the order of the file.
+    pub nutrients: Vec<Nutrient>,
+    /// Quantities by dotted name, in the order of the file.
+    pub quantities: Vec<Quantity>,
+    /// Supplements, drugs, conditions and activities.
+    pub entries: Vec<Entry>,
+    /// Foods by name.
+    pub foods: BTreeMap<String, Food>,
+}
+
+impl Library {
+    /// The nutrient of that name or alias.
+    pub fn nutrient(&self, name: &str) -> Option<&Nutrient> {
+        self.nutrients.iter().find(|n| n.name == name || n.aliases.iter().any(|a| a == name))
+    }
+
+    /// The quantity of that dotted name.
+    pub fn quantity(&self, name: &str) -> Option<&Quantity> {
+        self.quantities.iter().find(|q| q.name == name)
+    }
+
+    /// The entry of that shelf with that name or alias; letter case does not matter.
+    pub fn entry(&self, shelf: Shelf, name: &str) -> Option<&Entry> {
+        let same = |a: &str| a.eq_ignore_ascii_case(name);
+        self.entries.iter().find(|e| e.shelf == shelf && (same(&e.name) || e.aliases.iter().any(|a| same(a))))
+    }
+
+    /// Names on a shelf, for lists and for "did you mean".
+    pub fn names(&self, shelf: Shelf) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(move |e| e.shelf == shelf).map(|e| e.name.as_str())
+    }
+}
+
+/// What diets speak of: a nutrient and where it enters the body.
+#[derive(Debug, Clone)]
+pub struct Nutrient {
+    /// Word used in diets.
+    pub name: String,
+    /// Words for a plot or table.
+    pub label: String,
+    /// Other words for it.
+    pub aliases: Vec<String>,
+    /// What is needed to convert between mass, moles, equivalents and international units.
+    pub substance: Substance,
+    /// Averaged input of the body, per day.
+    pub averaged: String,
+    /// Dose state that a meal adds to; `None`: the nutrient is averaged on both clocks.
+    pub meal: Option<String>,
+    /// Memory that a meal sets to its amount.
+    pub meal_size: Option<String>,
+    /// Citation key.
+    pub source: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The four shelves of the library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shelf {
+    /// `supplements.toml`
+    Supplement,
+    /// `drugs.toml`
+    Drug,
+    /// `conditions.toml`
+    Condition,
+    /// `activities.toml`
+    Activity,
+}
+
+impl Shelf {
+    /// All of them.
+    pub const ALL: [Shelf; 4] = [Shelf::Supplement, Shelf::Drug, Shelf::Condition, Shelf::Activity];
+
+    /// The word for one of its entries.
+    pub fn word(self) -> &'static str {
+        match self {
+            Shelf::Supplement => "supplement",
+            Shelf::Drug => "drug",
+            Shelf::Condition => "condition",
+            Shelf::Activity => "activity",
+        }
+    }
+
+    /// The file it is read from.
+    pub fn file(self) -> &'static str {
+        match self {
+            Shelf::Supplement => "library/supplements.toml",
+            Shelf::Drug => "library/drugs.toml",
+            Shelf::Condition => "library/conditions.toml",
+            Shelf::Activity => "library/activities.toml",
+        }
+    }
+}
+
+/// One thing that can be done to a body.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Name, as written in scenarios.
+    pub name: String,
+    /// Where it belongs.
+    pub shelf: Shelf,
+    /// Words for a plot or table.
+    pub label: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// What reaches the body as matter, for things that are swallowed or injected.
+    pub product: Option<Product>,
+    /// What it does to inputs of the body.
+    pub effects: Vec<EntryEffect>,
+    /// How effects grow with the dose.
+    pub response: Response,
+    /// Evidence grade A to D, if said.
+    pub grade: Option<String>,
+    /// Citation keys.
+    pub sources: Vec<String>,
+    /// Free words: what is known and what is not.
+    pub note: Option<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The matter in a product and where it goes.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Route in words: `oral`, `iv`, `sc`, `skin`, …
+    pub route: String,
+    /// Nutrient it supplies, if it is one.
+    pub nutrient: Option<String>,
+    /// Conversion facts of what is dosed (the nutrient's, or the drug's own).
+    pub substance: Substance,
+    /// Mass of the nutrient in a mass of the compound, for doses given as compound.
+    pub elemental_fraction: Option<f64>,
+    /// Dose states and the share of a dose that goes to each; the shares add up to 1.
+    pub into: Vec<(String, f64)>,
+    /// Averaged inputs and shares; empty if the product cannot be averaged.
+    pub averaged: Vec<(String, f64)>,
+    /// Memories that dosing sets to the size of the dose.
+    pub size_into: Vec<String>,
+    /// Memories that dosing sets to a fixed value (for example a release rate).
+    pub sets: Vec<(String, f64)>,
+    /// Numbers of this product with origin and range, for bands and for *explain*.
+    pub facts: Vec<Fact>,
+}
+
+/// A number with its pedigree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// What it is.
+    pub what: String,
+    /// Its value.
+    pub value: f64,
+    /// Range it may lie in.
+    pub range: Option<(f64, f64)>,
+    /// measured | derived | scaled | fitted | assumed.
+    pub origin: String,
+    /// Citation key, or empty for assumed numbers.
+    pub source: String,
+    /// How it was read or why it was assumed.
+    pub why: String,
+}
+
+/// What an entry does to one input.
+#[derive(Debug, Clone)]
+pub struct EntryEffect {
+    /// Body symbol.
+    pub input: String,
+    /// The change at the reference dose (or altogether, for entries without dose), in the input's unit.
+    pub change: crate::scenario::Change,
+    /// Where the number comes from.
+    pub fact: Fact,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// How the effects of an entry grow with its dose. `x` is 1 at the reference dose and scales factor − 1 and additions.
+#[derive(Debug, Clone)]
+pub enum Response {
+    /// No dose: the effects are as written.
+    Fixed,
+    /// x = dose / reference.
+    Linear {
+        /// Reference dose, in its own unit.
+        reference: (f64, Unit),
+        /// As written.
+        said: String,
+    },
+    /// x = E(dose) / E(reference), E(d) = d / (d + half-effect dose).
+    Emax {
+        /// Reference dose, in its own unit.
+        reference: (f64, Unit),
+        /// Dose of half effect, in the unit of the reference dose.
+        half: f64,
+        /// Reference dose as written.
+        said: String,
+    },
+}
+
+/// A food: amounts of nutrients in 100 g.
+#[derive(Debug, Clone)]
+pub struct Food {
+    /// Name.
+    pub name: String,
+    /// Mass of a serving in g, if the table gives one.
+    pub serving_g: Option<f64>,
+    /// Nutrient and amount in 100 g, in the unit of the nutrient's averaged input times a day.
+    pub per_100_g: Vec<(String, f64)>,
+    /// Citation key.
+    pub source: String,
+}

@@ -1,0 +1,235 @@
+//! A scenario as plain data: a person, what is done to them and when, and what is recorded.
+//!
+//! Everything is already checked against a body and its library and expressed in the body's units:
+//! times in days from the start of the scenario, values in the unit of the body symbol they go to.
+//! Nothing here reads text (`scenario_read`) or schedules (`plan`).
+
+/// A checked scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Name it was asked for by, usually the file name.
+    pub name: String,
+    /// Title for people.
+    pub title: String,
+    /// Longer words about it, if given.
+    pub says: Option<String>,
+    /// The text as written, kept for outputs that embed it.
+    pub text: String,
+    /// How the start state is made.
+    pub start: Start,
+    /// Who it is.
+    pub person: Person,
+    /// What every arm shares, then one entry an arm; a scenario without `[[arm]]` has one arm with an empty name.
+    pub arms: Vec<Arm>,
+    /// What is recorded, and until when.
+    pub record: Record,
+}
+
+/// How the state at time zero is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// From a lived life on the usual diet up to today's age.
+    Lived,
+    /// A lived life followed by Newton's method to the steady state of the usual diet (averaged clock).
+    Steady,
+}
+
+/// The person before the scenario touches them.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Age today in years.
+    pub age_a: f64,
+    /// Start values of body inputs, age, sex and weight among them. Everything computed from them follows.
+    pub inputs: Vec<InputValue>,
+    /// Usual diet: nutrient and amount per day, in the unit of the nutrient's averaged input.
+    pub diet: Vec<DietPart>,
+    /// Conditions, drugs, activities that hold before and during the scenario (with `since`, perhaps `until`).
+    pub exposures: Vec<Exposure>,
+    /// Supplements taken before and during the scenario.
+    pub regimens: Vec<Regimen>,
+    /// Times of the meals and their shares of the day's food.
+    pub meals: Vec<Meal>,
+}
+
+/// A value for a body input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputValue {
+    /// Body symbol.
+    pub input: String,
+    /// Value in the symbol's unit.
+    pub value: f64,
+    /// As the user wrote it.
+    pub said: String,
+}
+
+/// A nutrient of a diet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DietPart {
+    /// Key of the nutrient in the library.
+    pub nutrient: String,
+    /// Amount per day in the unit of the nutrient's averaged input.
+    pub per_day: f64,
+    /// As the user wrote it.
+    pub said: String,
+}
+
+/// A meal of every day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Meal {
+    /// Time of day, in days (0.5 is noon).
+    pub at_d: f64,
+    /// Share of the day's food, 0 to 1; the shares of a day add up to 1.
+    pub share: f64,
+}
+
+/// One arm: everything that happens in it, with the shared phases and doses already merged in.
+#[derive(Debug, Clone, Default)]
+pub struct Arm {
+    /// Name; empty if the scenario has no arms.
+    pub name: String,
+    /// Phases in order of precedence: where two diets overlap, the later one in the list holds.
+    pub phases: Vec<Phase>,
+    /// Single doses and infusions.
+    pub doses: Vec<Dose>,
+}
+
+/// A stretch of time with something changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phase {
+    /// Beginning, days.
+    pub from_d: f64,
+    /// End, days; infinite if it lasts to the end of the record.
+    pub until_d: f64,
+    /// Nutrients that differ from the usual diet.
+    pub diet: Vec<DietPart>,
+    /// Conditions, drugs and activities during the phase.
+    pub exposures: Vec<Exposure>,
+    /// Supplements and drugs taken by the clock during the phase.
+    pub regimens: Vec<Regimen>,
+    /// Body inputs written directly.
+    pub inputs: Vec<InputValue>,
+}
+
+/// Something from the library that changes body inputs for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exposure {
+    /// Library entry.
+    pub entry: String,
+    /// As the user wrote it (with the dose).
+    pub said: String,
+    /// Beginning in days; minus infinity for "all adult life".
+    pub from_d: f64,
+    /// End in days; infinite if it goes on.
+    pub until_d: f64,
+    /// What it does at this dose.
+    pub effects: Vec<Effect>,
+}
+
+/// A change of one body input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Body symbol.
+    pub input: String,
+    /// How it is changed.
+    pub change: Change,
+}
+
+/// How an input is changed. Several changes of one input combine as `set`, else base × factors + additions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// Multiplied by.
+    Factor(f64),
+    /// Increased by, in the input's unit.
+    Add(f64),
+    /// Made equal to, in the input's unit.
+    Set(f64),
+}
+
+/// A product taken again and again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Regimen {
+    /// Library entry.
+    pub entry: String,
+    /// As the user wrote it.
+    pub said: String,
+    /// First possible time in days; minus infinity for "all adult life".
+    pub from_d: f64,
+    /// End in days, not included.
+    pub until_d: f64,
+    /// Days from one dosing day to the next.
+    pub every_d: f64,
+    /// Times of day in days at which one dose is taken on a dosing day; empty if the product needs no clock.
+    pub at_d: Vec<f64>,
+    /// How many doses at most.
+    pub count: Option<u64>,
+    /// Length of each dose in days, 0 for at once.
+    pub over_d: f64,
+    /// Where one dose goes, by the clock.
+    pub into: Vec<Deposit>,
+    /// Where the same goes when averaged over the day; `None` if the product has no averaged input.
+    pub averaged: Option<Vec<Deposit>>,
+    /// Memories that are set to a value at dosing.
+    pub size_into: Vec<InputValue>,
+    /// Changes of inputs that hold as long as the product is taken.
+    pub effects: Vec<Effect>,
+}
+
+/// An amount that goes to a dose state, or (averaged) a rate that is added to an input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deposit {
+    /// Body symbol.
+    pub symbol: String,
+    /// Amount in the symbol's unit; for averaged inputs the amount per day.
+    pub amount: f64,
+}
+
+/// One dose or a counted series of doses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dose {
+    /// Library entry or body symbol.
+    pub entry: String,
+    /// As the user wrote it.
+    pub said: String,
+    /// Time of the first, days.
+    pub at_d: f64,
+    /// Length in days, 0 for at once.
+    pub over_d: f64,
+    /// Days between doses of the series; 0 for a single one.
+    pub every_d: f64,
+    /// How many doses.
+    pub count: u64,
+    /// Where one dose goes.
+    pub into: Vec<Deposit>,
+    /// Memories that are set to a value at dosing.
+    pub size_into: Vec<InputValue>,
+}
+
+/// How intake is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// Day-averaged intake.
+    Averaged,
+    /// Meals and supplements by the clock.
+    Meals,
+}
+
+/// What is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// First row, days (0 unless said otherwise).
+    pub from_d: f64,
+    /// End of the run, days.
+    pub until_d: f64,
+    /// Days between rows.
+    pub every_d: f64,
+    /// Time of day of the rows when they are a whole number of days apart and meals go by the clock.
+    pub sample_at_d: f64,
+    /// Further times, days.
+    pub also_d: Vec<f64>,
+    /// Dotted names of quantities.
+    pub quantities: Vec<String>,
+    /// The clock that was asked for or, with `auto`, chosen.
+    pub clock: Clock,
+    /// Why that clock, for the summary; `None` if the user chose.
+    pub clock_why: Option<String>,
+}
