@@ -142,6 +142,17 @@ impl SourceMap {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Takes over the files of another map, and moves the spans of its diagnostics to their new places.
+    pub fn absorb(&mut self, other: &SourceMap, diagnostics: &mut [Diagnostic]) {
+        let shift = self.files.len() as u32;
+        self.files.extend(other.files.iter().cloned());
+        for label in diagnostics.iter_mut().flat_map(|d| &mut d.labels) {
+            if label.span != Span::NONE {
+                label.span.file.0 += shift;
+            }
+        }
+    }
+
     /// Name of a file; `<unknown>` for an id of another map.
     pub fn name(&self, file: FileId) -> &str {
         self.files.get(file.0 as usize).map_or("<unknown>", |f| f.0.as_str())
