@@ -1,1 +1,27 @@
-//! osteon-sbml
+//! SBML ⇄ model: Level 2 to Level 3 Version 2 core, and the hierarchical package `comp`, flattened.
+//!
+//! Knows no Antimony and no simulation. What would change results and is not supported is refused by name
+//! ([`SbmlError::Unsupported`]); nothing is imported in part. Text comes through `Sources` only.
+
+mod annotation;
+mod document;
+mod error;
+mod hierarchy;
+mod mathml;
+mod reader;
+mod unit_definition;
+mod xml_text;
+
+pub use error::SbmlError;
+pub use reader::{Loaded, load};
+
+use osteon_model::{Model, Sources};
+
+/// Reads the SBML document `id` as a flat model. Names from submodels are dotted (`kidney.Vmax`), local parameters are
+/// `reaction.parameter`.
+///
+/// # Errors
+/// When the text cannot be had, is not sound SBML, or needs a feature that is not supported.
+pub fn read(sources: &dyn Sources, id: &str) -> Result<Model, SbmlError> {
+    load(sources, id).map(|loaded| loaded.model)
+}
