@@ -1,1 +1,23 @@
-//! osteon-vm
+//! Straight tapes over lanes of individuals, and their evaluation.
+//!
+//! A [`Program`] is immutable and shared; [`Lanes`] is the workspace of one block of individuals. Every matrix is a structure of
+//! arrays: row `i` is `[i * lanes .. (i + 1) * lanes]`. A lane's result never depends on its neighbours, and is the same bits for any
+//! number of lanes on one instruction set. Knows nothing of models; the only room that may hold `unsafe`.
+
+mod dense;
+mod events;
+mod execute;
+mod lanes;
+pub mod math;
+mod op;
+mod program;
+mod symbols;
+mod tape;
+
+pub use execute::InstructionSet;
+pub use lanes::Lanes;
+pub use op::Op;
+pub use program::{
+    EventCode, Layout, Place, Program, ProgramParts, Roots, SetError, StartPlace, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
+};
+pub use tape::{Instruction, Tape};
