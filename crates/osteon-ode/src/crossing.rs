@@ -1,0 +1,293 @@
+//! Switches and triggers: found at the end and in the middle of a step, located on the interpolant, landed on by a step of its
+//! own, flipped. Inside a step every branch stays as it was frozen, so that the method sees smooth equations.
+
+use crate::failure::Cause;
+use crate::integrator::{Integrator, Progress, Status};
+use crate::system::System;
+
+/// How near, in steps, the first look at a crossing comes before the step is repeated to land on it.
+const COARSE: f64 = 1e-2;
+/// A crossing this near to either end of a step is taken from the interpolant at once.
+const NEAR_END: f64 = 0.95;
+const NEAR_START: f64 = 1e-3;
+/// Repeated attempts to land before the interpolant is believed.
+const LANDINGS: u8 = 3;
+/// Flips of one switch without progress before the lane is looked at, and what counts as progress (in wished steps).
+const STALLS: u8 = 20;
+const PROGRESS: f64 = 1e-6;
+
+/// Fractions of the step between which the first crossing of a lane lies: nothing has crossed at `a`, something has at `b`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bracket {
+    open: bool,
+    /// Located: the step ends at `b`.
+    pub(crate) found: bool,
+    a: f64,
+    pub(crate) b: f64,
+    weight_a: f64,
+    weight_b: f64,
+    side: i8,
+    rounds: u8,
+    tolerance: f64,
+}
+
+impl<S: System> Integrator<S> {
+    fn crossed(&self, row: usize, lane: usize, margin: f64) -> bool {
+        let e = row * self.lanes + lane;
+        (margin > 0.0) != self.bits[e] && !self.ignored[e]
+    }
+
+    fn any_crossed(&self, lane: usize, margins: &[f64]) -> bool {
+        (0..self.rows()).any(|row| self.crossed(row, lane, margins[row * self.lanes + lane]))
+    }
+
+    /// Margins on the interpolant at the fractions in `theta`, into `margins_probe`.
+    fn probe(&mut self) {
+        let split = self.system.n_switches() * self.lanes;
+        self.dense.prepare(&self.k);
+        self.dense.at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        for lane in 0..self.lanes {
+            self.stage_t[lane] = self.t[lane] + self.theta[lane] * self.h[lane];
+        }
+        self.system.switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
+        self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+    }
+
+    /// Looks for crossings in the steps that passed the error test. Lanes that have to land first stop trying.
+    pub(crate) fn cross(&mut self) {
+        self.bracket.fill(Bracket::default());
+        if self.rows() == 0 || !self.lane.iter().any(|l| l.trying) {
+            return;
+        }
+        let split = self.system.n_switches() * self.lanes;
+        for lane in 0..self.lanes {
+            self.stage_t[lane] = self.t[lane] + self.h[lane];
+        }
+        self.system.switch_margins(&self.stage_t, &self.y_end, &mut self.margins_end[..split]);
+        self.system.trigger_margins(&self.stage_t, &self.y_end, &mut self.margins_end[split..]);
+
+        // A second look: in the middle, for a margin that crosses and comes back; when landing, at the other side of the end.
+        for lane in 0..self.lanes {
+            let l = &self.lane[lane];
+            self.theta[lane] = if !l.trying || l.landing == 0 {
+                0.5
+            } else if self.any_crossed(lane, &self.margins_end) {
+                1.0 - 2.0 * COARSE
+            } else {
+                (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
+            };
+        }
+        self.probe();
+        let mut any = false;
+        for lane in 0..self.lanes {
+            if !self.lane[lane].trying {
+                continue;
+            }
+            self.lane[lane].work.margins += 2;
+            let (at, at_probe, at_end) = (
+                self.theta[lane],
+                self.any_crossed(lane, &self.margins_probe),
+                self.any_crossed(lane, &self.margins_end),
+            );
+            if !at_probe && !at_end {
+                continue;
+            }
+            let (a, b) = match (at < 1.0, at_probe) {
+                (true, true) => (0.0, at),
+                (true, false) => (at, 1.0),
+                (false, _) if at_end => (0.0, 1.0),
+                (false, _) => (1.0, at),
+            };
+            for row in 0..self.rows() {
+                let e = row * self.lanes + lane;
+                let value = |theta: f64| match () {
+                    () if theta == 0.0 => self.margins[e],
+                    () if theta == 1.0 => self.margins_end[e],
+                    () => self.margins_probe[e],
+                };
+                let (low, high) = (value(a), value(b));
+                self.margins_a[e] = low;
+                self.margins_b[e] = high;
+            }
+            let landing = self.lane[lane].landing > 0;
+            let tolerance = if landing { self.finest(lane) } else { COARSE };
+            self.bracket[lane] = Bracket { open: true, a, b, weight_a: 1.0, weight_b: 1.0, tolerance, ..Bracket::default() };
+            any = true;
+        }
+        if !any {
+            return;
+        }
+        self.close_in();
+        let mut again = false;
+        for lane in 0..self.lanes {
+            let b = self.bracket[lane];
+            if !b.open {
+                continue;
+            }
+            let l = &mut self.lane[lane];
+            let near = b.b >= NEAR_END || b.b <= NEAR_START || (l.landing > 0 && b.b >= 0.9) || l.landing >= LANDINGS;
+            if near {
+                let finest = self.finest(lane);
+                self.bracket[lane].tolerance = finest;
+                again = true;
+            } else {
+                l.landing += 1;
+                l.landing_step = b.b * self.h[lane];
+                l.trying = false;
+                l.work.landings += 1;
+                self.bracket[lane].open = false;
+            }
+        }
+        if again {
+            self.close_in();
+            for b in &mut self.bracket {
+                b.found = b.open;
+            }
+        }
+    }
+
+    /// Width, in steps, to which times can be told apart.
+    fn finest(&self, lane: usize) -> f64 {
+        let (t, h) = (self.t[lane], self.h[lane]);
+        (2.0 * f64::EPSILON * (t.abs() + h) / h).max(1e-14)
+    }
+
+    /// Narrows all open brackets to their tolerances: false position with halved weights on the first of the crossings, with
+    /// bisection when that is slow.
+    fn close_in(&mut self) {
+        loop {
+            let mut any = false;
+            for lane in 0..self.lanes {
+                let b = self.bracket[lane];
+                self.theta[lane] = 1.0;
+                if !b.open || b.b - b.a <= b.tolerance || b.rounds > 120 {
+                    continue;
+                }
+                let width = b.b - b.a;
+                let mut x = b.b;
+                for row in 0..self.rows() {
+                    let e = row * self.lanes + lane;
+                    if self.crossed(row, lane, self.margins_b[e]) {
+                        let (low, high) = (b.weight_a * self.margins_a[e], b.weight_b * self.margins_b[e]);
+                        let root = b.a + width * (low / (low - high));
+                        x = x.min(if root.is_finite() { root } else { b.a + 0.5 * width });
+                    }
+                }
+                if b.rounds % 4 == 3 {
+                    x = b.a + 0.5 * width;
+                }
+                let margin = (0.45 * b.tolerance).min(0.25 * width);
+                self.theta[lane] = x.clamp(b.a + margin, b.b - margin);
+                any = true;
+            }
+            if !any {
+                return;
+            }
+            self.probe();
+            for lane in 0..self.lanes {
+                let b = self.bracket[lane];
+                if !b.open || b.b - b.a <= b.tolerance || b.rounds > 120 {
+                    continue;
+                }
+                let x = self.theta[lane];
+                let high = self.any_crossed(lane, &self.margins_probe);
+                for row in 0..self.rows() {
+                    let e = row * self.lanes + lane;
+                    if high {
+                        self.margins_b[e] = self.margins_probe[e];
+                    } else {
+                        self.margins_a[e] = self.margins_probe[e];
+                    }
+                }
+                self.lane[lane].work.margins += 1;
+                let b = &mut self.bracket[lane];
+                b.rounds += 1;
+                if high {
+                    b.b = x;
+                    b.weight_b = 1.0;
+                    if b.side > 0 {
+                        b.weight_a *= 0.5;
+                    }
+                    b.side = 1;
+                } else {
+                    b.a = x;
+                    b.weight_a = 1.0;
+                    if b.side < 0 {
+                        b.weight_b *= 0.5;
+                    }
+                    b.side = -1;
+                }
+            }
+        }
+    }
+
+    /// Takes over the margins of a committed step and flips what has crossed at its end.
+    pub(crate) fn commit_margins(&mut self, lane: usize, found: bool) {
+        let (switches, lanes) = (self.system.n_switches(), self.lanes);
+        for row in 0..self.rows() {
+            let e = row * lanes + lane;
+            let margin = if found { self.margins_b[e] } else { self.margins_end[e] };
+            self.margins[e] = margin;
+            self.ignored[e] = false;
+            if (margin > 0.0) == self.bits[e] {
+                continue;
+            }
+            self.bits[e] = margin > 0.0;
+            let l = &mut self.lane[lane];
+            if row >= switches {
+                l.progress.triggered = true;
+                continue;
+            }
+            self.system.set_branch(lane, row, margin > 0.0);
+            l.work.flips += 1;
+            l.dirty = true; // other branches may hang on this one
+            let advance = self.t[lane] - self.last_flip[e];
+            self.stalls[e] = if advance < PROGRESS * l.wish { self.stalls[e].saturating_add(1) } else { 0 };
+            self.last_flip[e] = self.t[lane];
+        }
+    }
+
+    /// A switch that flips again and again without progress either joins two smooth pieces (then it may wait until the end of
+    /// the next step) or jumps, and the solution slides along the jump: no step can follow that.
+    pub(crate) fn judge_stalls(&mut self) {
+        let (switches, lanes) = (self.system.n_switches(), self.lanes);
+        for row in 0..switches {
+            for lane in 0..lanes {
+                let e = row * lanes + lane;
+                if self.stalls[e] < STALLS || self.lane[lane].status != Status::Active {
+                    continue;
+                }
+                let jump = self.jump(lane, row);
+                if jump > 1.0 {
+                    self.lane[lane].progress = Progress { moved: self.lane[lane].progress.moved, ..Progress::default() };
+                    self.fail(lane, Cause::Chattering, Some(row));
+                } else {
+                    self.ignored[e] = true;
+                    self.stalls[e] = STALLS / 2;
+                }
+            }
+        }
+    }
+
+    /// How far the two branches of a switch part within one wished step, in tolerances.
+    fn jump(&mut self, lane: usize, row: usize) -> f64 {
+        let lanes = self.lanes;
+        let now = self.bits[row * lanes + lane];
+        let mut most = 0.0f64;
+        for on in [!now, now] {
+            self.system.set_branch(lane, row, on);
+            self.system.rhs(&self.t, &self.y, &mut self.stage_f);
+            for i in 0..self.n {
+                let e = i * lanes + lane;
+                if on == now {
+                    let difference = (self.carry[e] - self.stage_f[e]).abs() * self.lane[lane].wish;
+                    most = most.max(difference / self.tolerance(i, self.y[e], lane));
+                } else {
+                    self.carry[e] = self.stage_f[e];
+                }
+            }
+        }
+        self.lane[lane].work.rhs += 2;
+        most
+    }
+}
