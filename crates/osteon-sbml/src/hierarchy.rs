@@ -283,7 +283,8 @@ impl<'a> Hierarchy<'a> {
         Some((key.0, node))
     }
 
-    fn follow(&self, instance: usize, node: Node<'a, 'a>) -> (Key, Node<'a, 'a>, Vec<(usize, &'a str)>) {
+    /// What took the place of an element, itself if nothing did, with the factors as in [`Hierarchy::find`].
+    pub fn follow(&self, instance: usize, node: Node<'a, 'a>) -> (Key, Node<'a, 'a>, Vec<(usize, &'a str)>) {
         let mut key = (instance, node.id());
         let mut factors = Vec::new();
         while let Some(next) = self.replaced.get(&key) {

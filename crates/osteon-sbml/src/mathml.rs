@@ -20,16 +20,16 @@ const MAX_NODES: usize = 20_000_000;
 const AVOGADRO: f64 = 6.022_141_79e23;
 
 /// What names mean at one place.
-pub(crate) struct Scope<'s> {
+pub(crate) struct Scope<'s, 'a> {
     /// Instance whose names are used.
     pub instance: usize,
     /// Local parameters of a kinetic law.
-    pub locals: Option<&'s HashMap<String, SymbolId>>,
+    pub locals: Option<&'s HashMap<String, Node<'a, 'a>>>,
     /// Arguments of a function being inlined.
     pub bound: Option<&'s HashMap<&'s str, Expr>>,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// The scope of an instance.
     pub fn of(instance: usize) -> Self {
         Scope { instance, locals: None, bound: None }
@@ -49,14 +49,14 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     /// The expression in the `<math>` child of `holder`; `None` where there is none, which Level 3 Version 2 allows.
-    pub fn math_of(&self, scope: &Scope<'_>, holder: Node<'a, 'a>) -> Result<Option<Expr>, SbmlError> {
+    pub fn math_of(&self, scope: &Scope<'_, 'a>, holder: Node<'a, 'a>) -> Result<Option<Expr>, SbmlError> {
         let Some(content) = math(holder).and_then(|m| m.children().find(Node::is_element)) else {
             return Ok(None);
         };
         self.read(scope, content, 0).map(Some)
     }
 
-    fn sbml(&self, scope: &Scope<'_>) -> &'a Sbml<'a> {
+    fn sbml(&self, scope: &Scope<'_, 'a>) -> &'a Sbml<'a> {
         self.all.instances[scope.instance].sbml
     }
 
@@ -68,7 +68,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(())
     }
 
-    fn read(&self, scope: &Scope<'_>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn read(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         if depth > MAX_DEPTH {
             return Err(sbml.malformed(node, format!("mathematics nested more than {MAX_DEPTH} deep")));
@@ -103,7 +103,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(Expr::new(kind, span))
     }
 
-    fn number(&self, scope: &Scope<'_>, node: Node<'a, 'a>) -> Result<ExprKind, SbmlError> {
+    fn number(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>) -> Result<ExprKind, SbmlError> {
         let parts: Vec<&str> = node.children().filter_map(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).collect();
         let value = match (node.attribute("type").map(str::trim).unwrap_or("real"), parts.as_slice()) {
             ("real" | "integer" | "double", [text]) => finite(text),
@@ -118,7 +118,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(ExprKind::Number(value, unit))
     }
 
-    fn name(&self, scope: &Scope<'_>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn name(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
         let name = node.text().map(str::trim).unwrap_or("");
         let span = self.sbml(scope).span(node);
         if let Some(bound) = scope.bound.and_then(|b| b.get(name)) {
@@ -127,9 +127,6 @@ impl<'r, 'a> MathReader<'r, 'a> {
             self.count(self.sbml(scope), node, size)?;
             return Ok(bound.clone());
         }
-        if let Some(local) = scope.locals.and_then(|l| l.get(name)) {
-            return Ok(Expr::new(ExprKind::Symbol(*local), span));
-        }
         let (symbol, factors) = self.lookup(scope, node, name)?;
         let value = Expr::new(ExprKind::Symbol(symbol.0), span);
         self.into_instance(scope, node, value, symbol.1, &factors, depth)
@@ -137,9 +134,13 @@ impl<'r, 'a> MathReader<'r, 'a> {
 
     /// Symbol of a name, whether it is a reaction, and the conversion factors on the way to it.
     #[allow(clippy::type_complexity)]
-    fn lookup(&self, scope: &Scope<'_>, at: Node<'a, 'a>, name: &str) -> Result<((SymbolId, bool), Vec<(usize, &'a str)>), SbmlError> {
+    fn lookup(&self, scope: &Scope<'_, 'a>, at: Node<'a, 'a>, name: &str) -> Result<((SymbolId, bool), Vec<(usize, &'a str)>), SbmlError> {
         let fail = |why: &str| self.sbml(scope).malformed(at, format!("`{name}` {why}"));
-        let (key, node, factors) = self.all.find(scope.instance, name).ok_or_else(|| fail("is not declared"))?;
+        let found = match scope.locals.and_then(|l| l.get(name)) {
+            Some(local) => Some(self.all.follow(scope.instance, *local)),
+            None => self.all.find(scope.instance, name),
+        };
+        let (key, node, factors) = found.ok_or_else(|| fail("is not declared"))?;
         let symbol = self.symbols.get(&key).ok_or_else(|| fail("has no value that mathematics could use, or was deleted"))?;
         Ok(((*symbol, node.tag_name().name() == "reaction"), factors))
     }
@@ -148,7 +149,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
     /// the instance's own extents and time.
     fn into_instance(
         &self,
-        scope: &Scope<'_>,
+        scope: &Scope<'_, 'a>,
         at: Node<'a, 'a>,
         mut value: Expr,
         reaction: bool,
@@ -220,7 +221,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(product)
     }
 
-    fn piecewise(&self, scope: &Scope<'_>, node: Node<'a, 'a>, depth: usize) -> Result<ExprKind, SbmlError> {
+    fn piecewise(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<ExprKind, SbmlError> {
         let mut pieces = Vec::new();
         let mut otherwise = None;
         for part in node.children().filter(Node::is_element) {
@@ -236,7 +237,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(ExprKind::Piecewise(pieces, otherwise))
     }
 
-    fn apply(&self, scope: &Scope<'_>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn apply(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         let span = sbml.span(node);
         let mut inside = node.children().filter(Node::is_element);
@@ -265,7 +266,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     /// Arguments; long sums and products that tools write as deep chains to the left are taken apart without recursion.
-    fn operands(&self, scope: &Scope<'_>, operator: &str, args: Vec<Node<'a, 'a>>, depth: usize) -> Result<Vec<Expr>, SbmlError> {
+    fn operands(&self, scope: &Scope<'_, 'a>, operator: &str, args: Vec<Node<'a, 'a>>, depth: usize) -> Result<Vec<Expr>, SbmlError> {
         let mut pending = vec![args];
         if matches!(operator, "plus" | "times" | "and" | "or") {
             while let Some(first) = pending.last().and_then(|a| a.first()).filter(|n| n.tag_name().name() == "apply") {
@@ -290,7 +291,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
 
     fn apply_symbol(
         &self,
-        scope: &Scope<'_>,
+        scope: &Scope<'_, 'a>,
         head: Node<'a, 'a>,
         args: &[Node<'a, 'a>],
         span: Span,
@@ -304,10 +305,9 @@ impl<'r, 'a> MathReader<'r, 'a> {
                     return Err(sbml.malformed(head, "rateOf takes one argument"));
                 };
                 let name = arg.text().map(str::trim).unwrap_or("");
-                let local = scope.locals.and_then(|l| l.get(name)).copied();
                 let bound = scope.bound.and_then(|b| b.get(name));
-                if let Some(symbol) = local.or_else(|| bound.and_then(|b| if let ExprKind::Symbol(s) = b.kind { Some(s) } else { None })) {
-                    return Ok(Expr::new(ExprKind::RateOf(symbol), span));
+                if let Some(Expr { kind: ExprKind::Symbol(symbol), .. }) = bound {
+                    return Ok(Expr::new(ExprKind::RateOf(*symbol), span));
                 }
                 if bound.is_some() || arg.tag_name().name() != "ci" {
                     return Err(sbml.unsupported(head, "rate-of-expression"));
@@ -322,7 +322,7 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     /// Inlines a user-defined function.
-    fn call(&self, scope: &Scope<'_>, head: Node<'a, 'a>, args: &[Node<'a, 'a>], depth: usize) -> Result<Expr, SbmlError> {
+    fn call(&self, scope: &Scope<'_, 'a>, head: Node<'a, 'a>, args: &[Node<'a, 'a>], depth: usize) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         let name = head.text().map(str::trim).unwrap_or("");
         let found = self.all.find(scope.instance, name).filter(|f| f.1.tag_name().name() == "functionDefinition");

@@ -50,7 +50,7 @@ struct Reader<'r, 'a> {
     model: Model,
     symbols: HashMap<Key, SymbolId>,
     /// Local parameters by reaction.
-    locals: HashMap<Key, HashMap<String, SymbolId>>,
+    locals: HashMap<Key, HashMap<String, Node<'a, 'a>>>,
 }
 
 impl<'r, 'a> Reader<'r, 'a> {
@@ -257,13 +257,19 @@ impl<'r, 'a> Reader<'r, 'a> {
             let mut locals = HashMap::new();
             let here =
                 items(law, "listOfLocalParameters", "localParameter").chain(items(law, "listOfParameters", "parameter")).collect::<Vec<_>>();
-            for local in here.into_iter().filter(|n| self.all.stands(instance, *n)) {
+            for local in here {
                 let name = self.required(instance, local, "id")?;
+                if !self.all.stands(instance, local) {
+                    if self.all.follow(instance, local).1 != local {
+                        locals.insert(name.to_owned(), local);
+                    }
+                    continue;
+                }
                 let unit = attribute(local, "units").and_then(|u| find_unit(self.all, instance, u));
                 let symbol = self.add((instance, local.id()), local, format!("{id}.{name}"), Role::Parameter, true, unit);
                 let value = self.number(instance, local, "value")?;
                 self.set_number(symbol, value, InitialForm::Value);
-                locals.insert(name.to_owned(), symbol);
+                locals.insert(name.to_owned(), local);
             }
             self.locals.insert(key, locals);
         }
