@@ -24,6 +24,8 @@ pub(crate) struct Bracket {
     pub(crate) found: bool,
     a: f64,
     pub(crate) b: f64,
+    /// Time at `b`, once found.
+    pub(crate) time: f64,
     weight_a: f64,
     weight_b: f64,
     side: i8,
@@ -53,31 +55,30 @@ impl<S: System> Integrator<S> {
         self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
     }
 
-    /// Looks for crossings in the steps that passed the error test. Lanes that have to land first stop trying.
+    /// Ends the steps that passed the error test: derivatives at the end, and crossings on the way. Lanes that have to land first
+    /// stop trying.
     pub(crate) fn cross(&mut self) {
         self.bracket.fill(Bracket::default());
-        if self.rows() == 0 || !self.lane.iter().any(|l| l.trying) {
+        if self.rows() == 0 {
+            self.derivatives_at_end();
             return;
         }
+        // A look at the middle, for a margin that crosses and comes back. It comes first, so that derivatives, margins and the next
+        // step's Jacobian are asked for at one and the same point.
+        self.theta.fill(0.5);
+        self.probe();
+        self.margins_mid.copy_from_slice(&self.margins_probe);
+        self.derivatives_at_end();
         let split = self.system.n_switches() * self.lanes;
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.h[lane];
         }
         self.system.switch_margins(&self.stage_t, &self.y_end, &mut self.margins_end[..split]);
         self.system.trigger_margins(&self.stage_t, &self.y_end, &mut self.margins_end[split..]);
-
-        // A second look: in the middle, for a margin that crosses and comes back; when landing, at the other side of the end.
-        for lane in 0..self.lanes {
-            let l = &self.lane[lane];
-            self.theta[lane] = if !l.trying || l.landing == 0 {
-                0.5
-            } else if self.any_crossed(lane, &self.margins_end) {
-                1.0 - 2.0 * COARSE
-            } else {
-                (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
-            };
+        self.theta.fill(0.5);
+        if self.lane.iter().any(|l| l.trying && l.landing > 0) {
+            self.probe_beside_end();
         }
-        self.probe();
         let mut any = false;
         for lane in 0..self.lanes {
             if !self.lane[lane].trying {
@@ -86,7 +87,7 @@ impl<S: System> Integrator<S> {
             self.lane[lane].work.margins += 2;
             let (at, at_probe, at_end) = (
                 self.theta[lane],
-                self.any_crossed(lane, &self.margins_probe),
+                self.any_crossed(lane, &self.margins_mid),
                 self.any_crossed(lane, &self.margins_end),
             );
             if !at_probe && !at_end {
@@ -103,7 +104,7 @@ impl<S: System> Integrator<S> {
                 let value = |theta: f64| match () {
                     () if theta == 0.0 => self.margins[e],
                     () if theta == 1.0 => self.margins_end[e],
-                    () => self.margins_probe[e],
+                    () => self.margins_mid[e],
                 };
                 let (low, high) = (value(a), value(b));
                 self.margins_a[e] = low;
@@ -142,6 +143,63 @@ impl<S: System> Integrator<S> {
             self.close_in();
             for b in &mut self.bracket {
                 b.found = b.open;
+            }
+            self.round_times();
+        }
+    }
+
+    /// When landing, the second look is not at the middle but a little before or behind the end, on the other side of the crossing.
+    fn probe_beside_end(&mut self) {
+        for lane in 0..self.lanes {
+            let l = &self.lane[lane];
+            if l.trying && l.landing > 0 {
+                self.theta[lane] = if self.any_crossed(lane, &self.margins_end) {
+                    1.0 - 2.0 * COARSE
+                } else {
+                    (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
+                };
+            }
+        }
+        self.probe();
+        for lane in 0..self.lanes {
+            if self.lane[lane].trying && self.lane[lane].landing > 0 {
+                for row in 0..self.rows() {
+                    let e = row * self.lanes + lane;
+                    self.margins_mid[e] = self.margins_probe[e];
+                }
+            }
+        }
+    }
+
+    /// Takes a located time to the nearest round one (nine decimals) if that is the same but for rounding and the crossing has
+    /// still happened there: conditions on the clock then come at the times people wrote.
+    fn round_times(&mut self) {
+        let split = self.system.n_switches() * self.lanes;
+        for lane in 0..self.lanes {
+            let b = &mut self.bracket[lane];
+            self.theta[lane] = 1.0;
+            if b.found {
+                let (t, h) = (self.t[lane], self.h[lane]);
+                b.time = t + b.b * h;
+                let round = (b.time * 1e9).round() / 1e9;
+                let same = (round - b.time).abs() <= 8.0 * f64::EPSILON * (t.abs() + h) && round > t;
+                self.theta[lane] = if same { (round - t) / h } else { b.b };
+                self.stage_t[lane] = if same { round } else { b.time };
+            }
+        }
+        self.dense.at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        self.system.switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
+        self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        for lane in 0..self.lanes {
+            if !self.bracket[lane].found || !self.any_crossed(lane, &self.margins_probe) {
+                continue;
+            }
+            self.lane[lane].work.margins += 1;
+            self.bracket[lane].b = self.theta[lane];
+            self.bracket[lane].time = self.stage_t[lane];
+            for row in 0..self.rows() {
+                let e = row * self.lanes + lane;
+                self.margins_b[e] = self.margins_probe[e];
             }
         }
     }

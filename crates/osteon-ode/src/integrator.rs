@@ -119,6 +119,8 @@ pub struct Integrator<S: System> {
     pub(crate) system: S,
     pub(crate) n: usize,
     pub(crate) lanes: usize,
+    timed: bool,
+    pub(crate) atol: Vec<f64>,
     pub(crate) options: Options,
     pub(crate) lane: Vec<Lane>,
     pub(crate) t: Vec<f64>,
@@ -145,6 +147,7 @@ pub struct Integrator<S: System> {
     pub(crate) margins: Vec<f64>,
     pub(crate) margins_end: Vec<f64>,
     pub(crate) margins_probe: Vec<f64>,
+    pub(crate) margins_mid: Vec<f64>,
     pub(crate) margins_a: Vec<f64>,
     pub(crate) margins_b: Vec<f64>,
     pub(crate) bits: Vec<bool>,
@@ -159,15 +162,19 @@ impl<S: System> Integrator<S> {
     ///
     /// # Panics
     /// When `options.atol` has neither one entry nor one for each state.
-    pub fn new(system: S, options: Options) -> Self {
+    pub fn new(mut system: S, options: Options) -> Self {
+        let timed = !system.is_autonomous();
         let (n, lanes) = (system.n_states(), system.lanes());
         assert!(options.atol.len() == 1 || options.atol.len() == n, "one absolute tolerance, or one for each state");
         let rows = system.n_switches() + system.n_triggers();
         let len = n * lanes;
         let block = || vec![0.0; len];
+        let atol = (0..len).map(|e| options.atol[if options.atol.len() == 1 { 0 } else { e / lanes }]).collect();
         Integrator {
             n,
             lanes,
+            timed,
+            atol,
             options,
             lane: vec![Lane::new(); lanes],
             t: vec![0.0; lanes],
@@ -193,6 +200,7 @@ impl<S: System> Integrator<S> {
             margins: vec![0.0; rows * lanes],
             margins_end: vec![0.0; rows * lanes],
             margins_probe: vec![0.0; rows * lanes],
+            margins_mid: vec![0.0; rows * lanes],
             margins_a: vec![0.0; rows * lanes],
             margins_b: vec![0.0; rows * lanes],
             bits: vec![false; rows * lanes],
@@ -319,6 +327,11 @@ impl<S: System> Integrator<S> {
         }
     }
 
+    /// Absolute tolerance of one state in one lane, in the state's unit; until set, that of the options.
+    pub fn set_atol(&mut self, lane: usize, state: usize, atol: f64) {
+        self.atol[state * self.lanes + lane] = atol;
+    }
+
     /// What the last step did for a lane.
     pub fn progress(&self, lane: usize) -> Progress {
         self.lane[lane].progress
@@ -376,8 +389,10 @@ impl<S: System> Integrator<S> {
         self.dense.outdate();
         self.stages();
         self.judge();
-        self.cross();
-        self.commit();
+        if self.lane.iter().any(|l| l.trying) {
+            self.cross();
+            self.commit();
+        }
         true
     }
 
@@ -426,7 +441,7 @@ impl<S: System> Integrator<S> {
                 self.inverse_h[i * lanes + lane] = inverse;
             }
         }
-        let timed = !self.system.is_autonomous();
+        let timed = self.timed;
         if timed {
             self.system.dfdt(&self.t, &self.y, &mut self.dfdt);
         }
@@ -502,8 +517,7 @@ impl<S: System> Integrator<S> {
                     (error, worst) = (f64::INFINITY, Some(i));
                     break;
                 }
-                let atol = if self.options.atol.len() == 1 { self.options.atol[0] } else { self.options.atol[i] };
-                let size = atol + self.options.rtol * self.y[e].abs().max(y.abs());
+                let size = self.atol[e] + self.options.rtol * self.y[e].abs().max(y.abs());
                 let this = k.abs() / (scale * size);
                 if this > error {
                     (error, worst) = (this, Some(i));
@@ -523,10 +537,12 @@ impl<S: System> Integrator<S> {
                 self.reject(lane, cause);
             }
         }
-        if !self.lane.iter().any(|l| l.trying) {
-            return;
-        }
-        // The derivative at the end serves the next step, and says early that the end is outside the domain of the equations.
+    }
+
+    /// Derivative at the end of the steps that passed the error test: it serves the next step, and says early that the end is
+    /// outside the domain of the equations.
+    pub(crate) fn derivatives_at_end(&mut self) {
+        let (n, lanes) = (self.n, self.lanes);
         for lane in 0..lanes {
             self.stage_t[lane] = self.t[lane] + self.h[lane];
         }
@@ -589,7 +605,6 @@ impl<S: System> Integrator<S> {
                 self.y[e] = if found { self.stage[e] } else { self.y_end[e] };
                 self.f[e] = self.f_end[e];
             }
-            let theta = if found { self.bracket[lane].b } else { 1.0 };
             let l = &mut self.lane[lane];
             let next = l.memory.accepted(h, l.error);
             let cut = found || l.ends_at_stop || l.landing > 0 || h < l.wish;
@@ -607,7 +622,11 @@ impl<S: System> Integrator<S> {
             l.progress.moved = true;
             l.work.steps += 1;
             let reached = l.ends_at_stop && !found;
-            self.t[lane] = if reached { l.stop } else { (t + theta * h).min(l.stop) };
+            self.t[lane] = match () {
+                () if reached => l.stop,
+                () if found => self.bracket[lane].time.min(l.stop),
+                () => (t + h).min(l.stop),
+            };
             if self.t[lane] >= l.stop {
                 l.status = Status::Idle;
                 l.progress.stopped = true;

@@ -14,6 +14,7 @@ mod rodas5p;
 mod start;
 //mod steady;
 mod system;
+mod tapes;
 mod work;
 
 pub use failure::{Cause, Failure};

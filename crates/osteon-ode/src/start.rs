@@ -144,7 +144,6 @@ impl<S: System> Integrator<S> {
     }
 
     pub(crate) fn tolerance(&self, state: usize, y: f64, lane: usize) -> f64 {
-        let atol = if self.options.atol.len() == 1 { self.options.atol[0] } else { self.options.atol[state] };
-        (atol + self.options.rtol * y.abs()) * self.lane[lane].tolerance_scale
+        (self.atol[state * self.lanes + lane] + self.options.rtol * y.abs()) * self.lane[lane].tolerance_scale
     }
 }

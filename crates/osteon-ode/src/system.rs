@@ -18,8 +18,8 @@ pub trait System {
     fn n_triggers(&self) -> usize {
         0
     }
-    /// True when `f` does not read the time, so that [`System::dfdt`] is not called.
-    fn is_autonomous(&self) -> bool {
+    /// True when `f` does not read the time, so that [`System::dfdt`] is not called. Asked once.
+    fn is_autonomous(&mut self) -> bool {
         false
     }
     /// False for a state that no equation reads (a counter): such a state is never asked to be steady.
