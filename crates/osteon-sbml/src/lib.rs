@@ -7,13 +7,20 @@ mod annotation;
 mod document;
 mod error;
 mod hierarchy;
+mod legal_ids;
 mod mathml;
 mod reader;
+mod switches;
 mod unit_definition;
+mod unit_registry;
+mod write_math;
+mod writer;
 mod xml_text;
 
 pub use error::SbmlError;
 pub use reader::{Loaded, load};
+pub use switches::switches_as_events;
+pub use writer::{WriteOptions, write_with};
 
 use osteon_model::{Model, Sources};
 
@@ -24,4 +31,9 @@ use osteon_model::{Model, Sources};
 /// When the text cannot be had, is not sound SBML, or needs a feature that is not supported.
 pub fn read(sources: &dyn Sources, id: &str) -> Result<Model, SbmlError> {
     load(sources, id).map(|loaded| loaded.model)
+}
+
+/// Writes the model as SBML Level 3 Version 2 core; piecewise expressions stay as they are.
+pub fn write(model: &Model) -> String {
+    write_with(model, &WriteOptions::default())
 }

@@ -1,0 +1,182 @@
+//! Makes discontinuities visible to tools that look for them only in events.
+//!
+//! A solver that does not know where an equation jumps steps over the jump and loses accuracy without noticing. Here every
+//! comparison inside an equation becomes a parameter that two events set, so that any tool with event location finds it.
+
+use std::collections::BTreeMap;
+
+use osteon_model::{
+    Annotation, Assignment, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Role, Rule, Span, Symbol, SymbolId, Unit,
+};
+
+/// The same model with every comparison that can change during a run replaced by a 0/1 parameter set by events. `min`, `max` and
+/// `abs` are written out as comparisons first. Equalities stay: they hold at single instants only.
+pub fn switches_as_events(model: &Model) -> Model {
+    let mut made = Model::clone(model);
+    let mut switches = Switches { moving: moving_symbols(model), next: model.symbols.len() as u32, known: BTreeMap::new(), found: Vec::new() };
+    for symbol in &mut made.symbols {
+        if let Some(Rule::Assignment(expr) | Rule::Rate(expr)) = &mut symbol.rule {
+            switches.replace(expr);
+        }
+    }
+    for reaction in &mut made.reactions {
+        if let Some(rate) = &mut reaction.rate {
+            switches.replace(rate);
+        }
+        for participant in reaction.reactants.iter_mut().chain(&mut reaction.products) {
+            switches.replace(&mut participant.stoichiometry);
+        }
+    }
+    for (number, condition) in switches.found.into_iter().enumerate() {
+        let target = SymbolId(made.symbols.len() as u32);
+        made.symbols.push(switch_symbol(unused_name(model, "switch", number + 1), &condition));
+        let not = Expr::apply(Op::Not, vec![condition.clone()]);
+        for (trigger, word, value) in [(condition, "on", 1.0), (not, "off", 0.0)] {
+            made.events.push(Event {
+                id: unused_name(model, &format!("switch_{word}"), number + 1),
+                trigger,
+                // The start is taken care of by the initial value, so nothing fires there.
+                initial_value: true,
+                persistent: true,
+                delay: None,
+                priority: None,
+                values_from_trigger_time: true,
+                assignments: vec![Assignment { target, value: Expr::number(value) }],
+                span: Span::NONE,
+            });
+        }
+    }
+    made
+}
+
+fn unused_name(model: &Model, stem: &str, number: usize) -> String {
+    let mut name = format!("{stem}_{number}");
+    while model.find(&name).is_some() || model.events.iter().any(|e| e.id == name) {
+        name.push('_');
+    }
+    name
+}
+
+fn switch_symbol(id: String, condition: &Expr) -> Symbol {
+    let piece = (Expr::number(1.0), condition.clone());
+    let start = Expr::new(ExprKind::Piecewise(vec![piece], Some(Box::new(Expr::number(0.0)))), Span::NONE);
+    Symbol {
+        id,
+        name: None,
+        role: Role::Parameter,
+        constant: false,
+        unit: Some(Unit::DIMENSIONLESS),
+        unit_text: None,
+        initial: Some(Initial { expr: start, form: InitialForm::Value }),
+        rule: None,
+        annotation: Annotation::default(),
+        span: Span::NONE,
+    }
+}
+
+/// Which symbols may change during a run.
+fn moving_symbols(model: &Model) -> Vec<bool> {
+    let mut moving: Vec<bool> = model
+        .symbols
+        .iter()
+        .map(|s| matches!(s.role, Role::Species(_) | Role::Reaction(_)) && !s.constant || matches!(s.rule, Some(Rule::Rate(_))))
+        .collect();
+    for target in model.events.iter().flat_map(|e| &e.assignments).map(|a| a.target) {
+        moving[target.0 as usize] = true;
+    }
+    // Assignment rules move with what they read; each pass reaches one rule further.
+    loop {
+        let mut changed = false;
+        for (index, symbol) in model.symbols.iter().enumerate() {
+            if let (false, Some(Rule::Assignment(expr))) = (moving[index], &symbol.rule) {
+                if moves(expr, &moving) {
+                    moving[index] = true;
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return moving;
+        }
+    }
+}
+
+fn moves(expr: &Expr, moving: &[bool]) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| {
+        found |= match e.kind {
+            ExprKind::Time | ExprKind::RateOf(_) => true,
+            ExprKind::Symbol(id) => moving[id.0 as usize],
+            _ => false,
+        }
+    });
+    found
+}
+
+struct Switches {
+    moving: Vec<bool>,
+    next: u32,
+    /// Comparisons met so far by their text.
+    known: BTreeMap<String, SymbolId>,
+    found: Vec<Expr>,
+}
+
+impl Switches {
+    fn replace(&mut self, expr: &mut Expr) {
+        if let ExprKind::Apply(op, args) = &mut expr.kind {
+            match (&*op, args.len()) {
+                (Op::Min | Op::Max, 2..) => {
+                    let compare = if *op == Op::Min { Op::Le } else { Op::Ge };
+                    let last = args.remove(args.len() - 1);
+                    let rest = if args.len() == 1 { args.remove(0) } else { Expr::apply(*op, std::mem::take(args)) };
+                    let condition = Expr::apply(compare, vec![rest.clone(), last.clone()]);
+                    expr.kind = ExprKind::Piecewise(vec![(rest, condition)], Some(Box::new(last)));
+                }
+                (Op::Abs, 1) => {
+                    let inner = args.remove(0);
+                    let condition = Expr::apply(Op::Ge, vec![inner.clone(), Expr::number(0.0)]);
+                    let negative = Expr::apply(Op::Neg, vec![inner.clone()]);
+                    expr.kind = ExprKind::Piecewise(vec![(inner, condition)], Some(Box::new(negative)));
+                }
+                _ => {}
+            }
+        }
+        match &mut expr.kind {
+            ExprKind::Apply(op, args) => {
+                args.iter_mut().for_each(|a| self.replace(a));
+                if matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge) && moves(expr, &self.moving) {
+                    self.switch(expr);
+                }
+            }
+            ExprKind::Piecewise(pieces, otherwise) => {
+                for (value, condition) in pieces {
+                    self.replace(value);
+                    self.replace(condition);
+                }
+                if let Some(otherwise) = otherwise {
+                    self.replace(otherwise);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn switch(&mut self, expr: &mut Expr) {
+        let mut text = String::new();
+        expr.walk(&mut |e| {
+            text.push_str(&match &e.kind {
+                ExprKind::Apply(op, args) => format!("{op:?}/{} ", args.len()),
+                ExprKind::Piecewise(pieces, otherwise) => format!("piecewise/{}/{} ", pieces.len(), otherwise.is_some()),
+                other => format!("{other:?} "),
+            });
+        });
+        let next = SymbolId(self.next + self.found.len() as u32);
+        let symbol = *self.known.entry(text).or_insert(next);
+        if symbol == next {
+            self.found.push(expr.clone());
+            // A switch moves too: comparisons around it follow it.
+            self.moving.push(true);
+        }
+        *expr = Expr::apply(Op::Gt, vec![Expr::symbol(symbol), Expr::number(0.5)]);
+    }
+}
