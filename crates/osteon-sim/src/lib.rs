@@ -3,20 +3,34 @@
 //! Reads text only through `Sources`, keeps no clock, draws nothing, judges nothing, and knows no organ and no ion:
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
+mod body;
 mod diagnostics;
+mod exposure_read;
+mod foods_read;
 mod library;
+mod library_read;
+mod measure;
+mod near_name;
+mod person_read;
 mod progress;
 mod quantities;
 mod run;
 mod scenario;
+mod scenario_read;
 mod substance;
+mod toml_text;
+mod vocabulary;
 
+pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
 pub use library::{Entry, EntryEffect, Fact, Food, Library, Nutrient, Product, Response, Shelf};
+pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
 pub use progress::{Progress, Silent};
 pub use quantities::{Quantity, Reference};
 pub use run::{ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Work};
 pub use scenario::{
     Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start,
 };
+pub use scenario_read::read_scenario;
 pub use substance::Substance;
+pub use vocabulary::{Vocabulary, Word};

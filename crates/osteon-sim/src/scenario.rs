@@ -17,9 +17,7 @@ pub struct Scenario {
     pub text: String,
     /// How the start state is made.
     pub start: Start,
-    /// Who it is.
-    pub person: Person,
-    /// What every arm shares, then one entry an arm; a scenario without `[[arm]]` has one arm with an empty name.
+    /// The arms, each with the shared phases and doses; a scenario without `[[arm]]` has one arm with an empty name.
     pub arms: Vec<Arm>,
     /// What is recorded, and until when.
     pub record: Record,
@@ -35,7 +33,7 @@ pub enum Start {
 }
 
 /// The person before the scenario touches them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Person {
     /// Age today in years.
     pub age_a: f64,
@@ -83,10 +81,12 @@ pub struct Meal {
 }
 
 /// One arm: everything that happens in it, with the shared phases and doses already merged in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
     /// Name; empty if the scenario has no arms.
     pub name: String,
+    /// The person of this arm: the shared one, unless the arm says otherwise.
+    pub person: Person,
     /// Phases in order of precedence: where two diets overlap, the later one in the list holds.
     pub phases: Vec<Phase>,
     /// Single doses and infusions.

@@ -1,0 +1,75 @@
+//! The body's symbols as the library and scenarios see them: name, unit, and what the outside may do with them.
+
+use std::collections::BTreeMap;
+
+use osteon_model::{ExprKind, Model, Role, Unit};
+
+/// What is known about a symbol from the outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// Unit of its value, if declared.
+    pub unit: Option<Unit>,
+    /// The unit as its author wrote it.
+    pub unit_text: String,
+    /// The field `role` of its notes: `input`, `dose`, `counter`, …
+    pub role: Option<String>,
+    /// True for parameters, which may be set at the start.
+    pub parameter: bool,
+    /// True for species, which may receive doses.
+    pub species: bool,
+    /// True if a rule governs it, so that nothing else may set it.
+    pub ruled: bool,
+    /// Its value at the start, if that is a plain number.
+    pub number: Option<f64>,
+    /// Words for it, if the model has any.
+    pub name: Option<String>,
+}
+
+/// All symbols of a body by name.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    words: BTreeMap<String, Word>,
+}
+
+impl Vocabulary {
+    /// Of a flat model.
+    pub fn of(model: &Model) -> Self {
+        let words = model
+            .symbols
+            .iter()
+            .map(|s| {
+                let number = s.initial.as_ref().and_then(|i| match &i.expr.kind {
+                    ExprKind::Number(value, _) => Some(*value),
+                    _ => None,
+                });
+                let word = Word {
+                    unit: s.unit,
+                    unit_text: s.unit_text.clone().or_else(|| s.unit.map(|u| u.to_string())).unwrap_or_else(|| "dimensionless".to_owned()),
+                    role: s.annotation.field("role").map(str::to_owned),
+                    parameter: matches!(s.role, Role::Parameter | Role::Compartment { .. }),
+                    species: matches!(s.role, Role::Species(_)),
+                    ruled: s.rule.is_some(),
+                    number,
+                    name: s.name.clone(),
+                };
+                (s.id.clone(), word)
+            })
+            .collect();
+        Vocabulary { words }
+    }
+
+    /// The symbol of that name.
+    pub fn get(&self, name: &str) -> Option<&Word> {
+        self.words.get(name)
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.words.keys().map(String::as_str)
+    }
+
+    /// Names whose notes give them that role.
+    pub fn with_role<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a str> {
+        self.words.iter().filter(move |(_, w)| w.role.as_deref() == Some(role)).map(|(n, _)| n.as_str())
+    }
+}
