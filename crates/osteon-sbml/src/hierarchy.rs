@@ -256,6 +256,17 @@ impl<'a> Hierarchy<'a> {
         key
     }
 
+    /// The innermost instance that holds both.
+    pub fn common_holder(&self, a: usize, b: usize) -> usize {
+        // Inner instances have higher numbers than those that hold them.
+        let (mut a, mut b) = (a, b);
+        while a != b {
+            let outer = if a > b { &mut a } else { &mut b };
+            *outer = self.instances[*outer].parent.unwrap_or(0);
+        }
+        a
+    }
+
     /// True if the element is part of the flattened model: neither it nor anything around it was deleted or replaced.
     pub fn stands(&self, instance: usize, node: Node<'a, 'a>) -> bool {
         self.instances[instance].alive

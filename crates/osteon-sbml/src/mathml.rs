@@ -43,6 +43,15 @@ pub(crate) struct MathReader<'r, 'a> {
     nodes: Cell<usize>,
 }
 
+/// What a name leads to.
+struct Found<'a> {
+    symbol: SymbolId,
+    /// Instance that holds the reaction, if it is one.
+    reaction_in: Option<usize>,
+    /// Names, each in an instance, of what the named value is to be multiplied by to give the symbol's.
+    factors: Vec<(usize, &'a str)>,
+}
+
 impl<'r, 'a> MathReader<'r, 'a> {
     pub fn new(all: &'r Hierarchy<'a>, symbols: &'r HashMap<Key, SymbolId>) -> Self {
         MathReader { all, symbols, nodes: Cell::new(0) }
@@ -127,14 +136,12 @@ impl<'r, 'a> MathReader<'r, 'a> {
             self.count(self.sbml(scope), node, size)?;
             return Ok(bound.clone());
         }
-        let (symbol, factors) = self.lookup(scope, node, name)?;
-        let value = Expr::new(ExprKind::Symbol(symbol.0), span);
-        self.into_instance(scope, node, value, symbol.1, &factors, depth)
+        let found = self.lookup(scope, node, name)?;
+        let value = Expr::new(ExprKind::Symbol(found.symbol), span);
+        self.into_instance(scope, node, value, &found, depth)
     }
 
-    /// Symbol of a name, whether it is a reaction, and the conversion factors on the way to it.
-    #[allow(clippy::type_complexity)]
-    fn lookup(&self, scope: &Scope<'_, 'a>, at: Node<'a, 'a>, name: &str) -> Result<((SymbolId, bool), Vec<(usize, &'a str)>), SbmlError> {
+    fn lookup(&self, scope: &Scope<'_, 'a>, at: Node<'a, 'a>, name: &str) -> Result<Found<'a>, SbmlError> {
         let fail = |why: &str| self.sbml(scope).malformed(at, format!("`{name}` {why}"));
         let found = match scope.locals.and_then(|l| l.get(name)) {
             Some(local) => Some(self.all.follow(scope.instance, *local)),
@@ -142,7 +149,8 @@ impl<'r, 'a> MathReader<'r, 'a> {
         };
         let (key, node, factors) = found.ok_or_else(|| fail("is not declared"))?;
         let symbol = self.symbols.get(&key).ok_or_else(|| fail("has no value that mathematics could use, or was deleted"))?;
-        Ok(((*symbol, node.tag_name().name() == "reaction"), factors))
+        let reaction_in = (node.tag_name().name() == "reaction").then_some(key.0);
+        Ok(Found { symbol: *symbol, reaction_in, factors })
     }
 
     /// A value of the flat model as an instance sees it: divided by the factors of replacements, reaction rates brought back to
@@ -152,17 +160,18 @@ impl<'r, 'a> MathReader<'r, 'a> {
         scope: &Scope<'_, 'a>,
         at: Node<'a, 'a>,
         mut value: Expr,
-        reaction: bool,
-        factors: &[(usize, &'a str)],
+        found: &Found<'a>,
         depth: usize,
     ) -> Result<Expr, SbmlError> {
-        for (instance, name) in factors {
+        for (instance, name) in &found.factors {
             let factor = self.value_of(*instance, at, name, depth + 1)?;
             value = Expr::new(ExprKind::Apply(Op::Div, vec![value.clone(), factor]), value.span);
         }
-        if reaction {
-            value = self.scale(value, Op::Mul, self.time_factor(scope.instance, at, depth)?);
-            value = self.scale(value, Op::Div, self.extent_factor(scope.instance, at, depth)?);
+        if let Some(holder) = found.reaction_in {
+            // A rate that replaced one of this instance belongs to a model further out, and so do its extents and time.
+            let common = self.all.common_holder(scope.instance, holder);
+            value = self.scale(value, Op::Mul, self.time_factor(common, at, depth)?);
+            value = self.scale(value, Op::Div, self.extent_factor(common, at, depth)?);
         }
         Ok(value)
     }
@@ -173,16 +182,16 @@ impl<'r, 'a> MathReader<'r, 'a> {
         if depth > MAX_DEPTH {
             return Err(self.sbml(&scope).malformed(at, "conversion factors refer to one another without end"));
         }
-        let (symbol, factors) = self.lookup(&scope, at, name)?;
-        let value = Expr::new(ExprKind::Symbol(symbol.0), Span::NONE);
-        self.into_instance(&scope, at, value, symbol.1, &factors, depth)
+        let found = self.lookup(&scope, at, name)?;
+        let value = Expr::new(ExprKind::Symbol(found.symbol), Span::NONE);
+        self.into_instance(&scope, at, value, &found, depth)
     }
 
     /// Target of a rule or assignment: the symbol, and the factors the right-hand side must be multiplied by.
     pub fn target(&self, instance: usize, at: Node<'a, 'a>, name: &str) -> Result<(SymbolId, Vec<Expr>), SbmlError> {
-        let (symbol, factors) = self.lookup(&Scope::of(instance), at, name)?;
-        let factors = factors.into_iter().map(|(instance, name)| self.value_of(instance, at, name, 0)).collect::<Result<_, _>>()?;
-        Ok((symbol.0, factors))
+        let found = self.lookup(&Scope::of(instance), at, name)?;
+        let factors = found.factors.into_iter().map(|(instance, name)| self.value_of(instance, at, name, 0)).collect::<Result<_, _>>()?;
+        Ok((found.symbol, factors))
     }
 
     /// Applies an optional factor.
@@ -312,9 +321,9 @@ impl<'r, 'a> MathReader<'r, 'a> {
                 if bound.is_some() || arg.tag_name().name() != "ci" {
                     return Err(sbml.unsupported(head, "rate-of-expression"));
                 }
-                let (symbol, factors) = self.lookup(scope, *arg, name)?;
-                let rate = Expr::new(ExprKind::RateOf(symbol.0), span);
-                let rate = self.into_instance(scope, *arg, rate, symbol.1, &factors, depth)?;
+                let found = self.lookup(scope, *arg, name)?;
+                let rate = Expr::new(ExprKind::RateOf(found.symbol), span);
+                let rate = self.into_instance(scope, *arg, rate, &found, depth)?;
                 Ok(self.scale(rate, Op::Mul, self.time_factor(scope.instance, *arg, depth)?))
             }
             other => Err(sbml.unsupported(head, &format!("symbol-{other}"))),
