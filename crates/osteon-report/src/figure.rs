@@ -20,6 +20,8 @@ pub struct Figure {
     pub arms: Vec<String>,
     /// What happens when, per arm.
     pub phases: Vec<PhaseSpan>,
+    /// Single doses, shown as triangles.
+    pub marks: Vec<Mark>,
     /// First and last day shown.
     pub days: (f64, f64),
     /// One panel a quantity.
@@ -38,6 +40,17 @@ pub struct PhaseSpan {
     /// Last day.
     pub until: f64,
     /// A few words.
+    pub label: String,
+}
+
+/// Something that happens at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Number of the arm.
+    pub arm: usize,
+    /// Day.
+    pub day: f64,
+    /// A few words, listed in the key.
     pub label: String,
 }
 

@@ -10,7 +10,11 @@ enum Sample {
     Marker { open: bool },
     Reference,
     Band,
+    Dose(Option<usize>),
 }
+
+/// Most kinds of doses that the key lists.
+const MOST_DOSES: usize = 5;
 
 /// Draws the key from `y` downwards and gives the y below it.
 pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: f64) -> f64 {
@@ -36,6 +40,10 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: 
                 canvas.circle(centre, 3.6, if *open { "#ffffff" } else { INK }, mark);
             }
             Sample::Reference => canvas.rect(at_x, middle - 7.0, SAMPLE, 14.0, REFERENCE, 0.75),
+            Sample::Dose(arm) => {
+                let at = at_x + SAMPLE / 2.0;
+                canvas.polygon(&[(at - 5.0, middle - 5.0), (at + 5.0, middle - 5.0), (at, middle + 4.0)], arm.map_or(INK, colour), 0.85);
+            }
             Sample::Band => canvas.rect(at_x, middle - 7.0, SAMPLE, 14.0, colour(0), 0.2),
         }
         canvas.text((at_x + SAMPLE + 6.0, at_y), label, TextStyle::new(12.5, GREY));
@@ -62,6 +70,14 @@ fn entries(figure: &Figure) -> Vec<(Sample, String)> {
     if figure.panels.iter().any(|p| p.reference.is_some()) {
         entries.push((Sample::Reference, "reference range".to_owned()));
     }
+    let mut doses: Vec<(Option<usize>, &str)> = Vec::new();
+    for mark in &figure.marks {
+        let entry = ((figure.arms.len() > 1).then_some(mark.arm), mark.label.as_str());
+        if !doses.contains(&entry) {
+            doses.push(entry);
+        }
+    }
+    entries.extend(doses.into_iter().take(MOST_DOSES).map(|(arm, label)| (Sample::Dose(arm), label.to_owned())));
     let mut meanings: Vec<String> =
         figure.panels.iter().flat_map(|p| &p.curves).filter_map(|c| c.band.as_ref()).map(|b| b.meaning.clone()).collect();
     meanings.sort();

@@ -2,18 +2,35 @@
 //!
 //! Runs nothing, judges nothing, touches no file: data in, text or bytes out. The same data gives the same bytes.
 
+mod aligned;
 mod figure;
 mod legend;
+mod overview_figure;
 mod palette;
 mod panel;
 mod raster;
+mod run_figure;
+mod run_json;
+mod study_figure;
+mod summary;
 mod svg;
 mod text_width;
 mod ticks;
+mod tidy_csv;
 mod time_axis;
+mod units_shown;
+mod verdict_table;
 
-pub use figure::{Band, Curve, Figure, Panel, PhaseSpan, Point, draw};
+pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, draw};
+pub use overview_figure::overview_figure;
 pub use raster::png;
+pub use run_figure::run_figure;
+pub use run_json::run_json;
+pub use study_figure::study_figure;
+pub use summary::summary;
 pub use svg::Svg;
 pub use ticks::quantity;
+pub use tidy_csv::{TIDY_COLUMNS, tidy_csv};
 pub use time_axis::time_text;
+pub use units_shown::in_us_units;
+pub use verdict_table::{totals_text, verdict_table, verdicts_json};

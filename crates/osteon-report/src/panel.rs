@@ -28,20 +28,32 @@ pub(crate) struct Strips<'a> {
     pub(crate) shared: bool,
 }
 
-/// The rows of phase strips: one if all arms share their phases, else one for each arm that has any.
+/// Most rows of strips a figure shows; what does not fit is still told in the description.
+const MOST_ROWS: usize = 5;
+
+/// The rows of phase strips: one set if all arms share their phases, else one for each arm that has any.
+/// Phases that overlap stand in rows of their own.
 pub(crate) fn strip_rows(figure: &Figure) -> Strips<'_> {
     let arms = figure.arms.len().max(1);
-    let mut rows: Vec<Vec<&PhaseSpan>> = (0..arms)
-        .map(|arm| figure.phases.iter().filter(|p| p.arm == arm && p.until > figure.days.0 && p.from < figure.days.1).collect())
-        .collect();
+    let of_arm = |arm: usize| -> Vec<&PhaseSpan> {
+        figure.phases.iter().filter(|p| p.arm == arm && p.until > figure.days.0 && p.from < figure.days.1).collect()
+    };
     let same = |a: &[&PhaseSpan], b: &[&PhaseSpan]| {
         a.len() == b.len() && a.iter().zip(b).all(|(p, q)| p.from == q.from && p.until == q.until && p.label == q.label)
     };
-    let shared = rows.iter().all(|row| same(row, &rows[0]));
-    if shared {
-        rows.truncate(1);
+    let shared = (0..arms).all(|arm| same(&of_arm(arm), &of_arm(0)));
+    let mut rows: Vec<Vec<&PhaseSpan>> = Vec::new();
+    for arm in 0..if shared { 1 } else { arms } {
+        let first = rows.len();
+        for phase in of_arm(arm) {
+            let free = rows[first..].iter().position(|row| row.last().is_none_or(|last| last.until <= phase.from + 1e-9));
+            match free {
+                Some(row) => rows[first + row].push(phase),
+                None => rows.push(vec![phase]),
+            }
+        }
     }
-    rows.retain(|row| !row.is_empty());
+    rows.truncate(MOST_ROWS);
     Strips { rows, shared }
 }
 
@@ -92,6 +104,10 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, panel: &Panel, frame: &
             canvas.polyline(&points, stroke(curve.arm, 2.2));
         }
     });
+    for mark in figure.marks.iter().filter(|m| m.day >= figure.days.0 && m.day <= figure.days.1) {
+        let (at, tip) = (x(mark.day), top + 9.0);
+        canvas.polygon(&[(at - 4.5, top + 1.0), (at + 4.5, top + 1.0), (at, tip)], if figure.arms.len() > 1 { colour(mark.arm) } else { INK }, 0.85);
+    }
     for point in &panel.points {
         let ink = if figure.arms.len() > 1 { colour(point.arm) } else { INK };
         let pen = Stroke { colour: ink, width: 1.4, dash: "" };
@@ -130,10 +146,11 @@ fn strips(
     (top, bottom): (f64, f64),
 ) {
     let Strips { rows, shared } = frame.strips;
-    for row in rows {
+    for (index, row) in rows.iter().enumerate() {
         for (i, phase) in row.iter().enumerate() {
             let (x0, x1) = (x(phase.from).max(left), x(phase.until).min(right));
-            if *shared {
+            // Overlapping phases would hide one another: only the first row is painted behind the curves.
+            if *shared && index == 0 {
                 canvas.rect(x0, top, x1 - x0, bottom - top, PHASES[i % 2], 1.0);
             }
             if phase.from > figure.days.0 {

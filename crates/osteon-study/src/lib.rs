@@ -1,1 +1,21 @@
-//! osteon-study
+//! Runs against data: studies, the interval and verdict of a row, recorded verdicts, and fitting.
+//!
+//! A study is a folder of three texts (`study.toml`, `scenario.toml`, `data.csv`); the format is told in `docs/studies.md`.
+//! Nothing here draws, prints or touches a file.
+
+mod data_csv;
+mod data_rows;
+mod interval;
+mod judge;
+mod near_names;
+mod recorded;
+mod study;
+mod study_read;
+mod totals;
+
+pub use judge::{RowVerdict, Verdict, all_failed, judge};
+pub use near_names::near_name;
+pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
+pub use study::{Kind, Link, Row, Spread, Study};
+pub use study_read::{is_study, read_study};
+pub use totals::{Share, Totals, totals};
