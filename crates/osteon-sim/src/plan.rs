@@ -1,0 +1,341 @@
+//! From a person and an arm to what happens when: start values, and changes of inputs and dose states in order of time.
+//!
+//! One input may be moved by the diet, by averaged supplements, by effects and by direct writing; the plan works out its value
+//! between any two edges and says only what changes. Nothing is integrated here.
+
+use std::collections::BTreeMap;
+
+use osteon_model::Unit;
+use osteon_vm::SymbolIndex;
+
+use crate::body::Body;
+use crate::measure::show_days;
+use crate::run::{Met, MetKind};
+use crate::scenario::{Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen};
+
+/// Age in years at which the lived life begins: grown, bone mass near its peak, nothing of later life yet. (the body's contract)
+pub(crate) const ADULT_A: f64 = 25.0;
+
+/// Years lived before the scenario by people who are not yet `ADULT_A` plus this old. (assumed: long enough for every pool but bone)
+pub(crate) const SHORTEST_LIFE_A: f64 = 5.0;
+
+/// Days by the clock before the scenario starts, so that the ripple of meals has settled. (assumed; a week of identical days)
+pub(crate) const RUN_IN_D: f64 = 7.0;
+
+/// Days in a year.
+pub(crate) const DAYS_PER_YEAR: f64 = 365.25;
+
+/// A change from outside at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    /// The symbol becomes this value, in its own meaning.
+    Set {
+        /// Which.
+        symbol: SymbolIndex,
+        /// Value in the symbol's unit.
+        value: f64,
+    },
+    /// This amount is added to the species at once.
+    Add {
+        /// Which.
+        symbol: SymbolIndex,
+        /// Amount in the species' amount unit.
+        amount: f64,
+    },
+    /// This amount flows into the species at a constant rate.
+    Infuse {
+        /// Which.
+        symbol: SymbolIndex,
+        /// Amount per day.
+        rate: f64,
+        /// End of the flow, days.
+        until_d: f64,
+    },
+}
+
+/// An action with its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timed {
+    /// Days from the start of the scenario.
+    pub time_d: f64,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What is done to one person in one arm, in order of time; equal times in the order of the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan {
+    pub(crate) actions: Vec<Timed>,
+    pub(crate) met: Vec<Met>,
+}
+
+/// Beginning of the lived life in days, negative.
+pub(crate) fn life_begins_d(person: &Person) -> f64 {
+    -(person.age_a - ADULT_A).max(SHORTEST_LIFE_A.min(person.age_a)) * DAYS_PER_YEAR
+}
+
+/// Start values: everything computed from them follows.
+pub(crate) fn start_values(body: &Body, person: &Person) -> Vec<(SymbolIndex, f64)> {
+    person.inputs.iter().filter_map(|v| Some((body.find(&v.input)?, v.value))).collect()
+}
+
+/// Works out plans for one person. `base` gives the start value of any symbol for this person.
+pub(crate) struct Planner<'b> {
+    pub(crate) body: &'b Body,
+    pub(crate) person: &'b Person,
+    pub(crate) base: BTreeMap<String, f64>,
+}
+
+impl Planner<'_> {
+    /// Names of every input that a person or arm moves, so that their start values can be looked up.
+    pub(crate) fn moved(body: &Body, person: &Person, arm: Option<&Arm>) -> Vec<String> {
+        let mut names: Vec<String> = body.library.nutrients.iter().map(|n| n.averaged.clone()).collect();
+        let mut effects = |list: &[Effect]| names.extend(list.iter().map(|e| e.input.clone()));
+        let phases = arm.map_or(&[][..], |a| &a.phases);
+        person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures)).for_each(|e| effects(&e.effects));
+        let regimens: Vec<&Regimen> = person.regimens.iter().chain(phases.iter().flat_map(|p| &p.regimens)).collect();
+        regimens.iter().for_each(|r| effects(&r.effects));
+        names.extend(regimens.iter().flat_map(|r| r.averaged.iter().flatten()).map(|d| d.symbol.clone()));
+        names.extend(phases.iter().flat_map(|p| &p.inputs).map(|v| v.input.clone()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The life before the scenario: averaged clock from `life_begins_d` to `until_d`.
+    pub(crate) fn life(&self, until_d: f64) -> Plan {
+        let mut plan = Plan::default();
+        let from_d = life_begins_d(self.person);
+        self.inputs(&mut plan, None, Clock::Averaged, from_d, until_d, &BTreeMap::new());
+        plan.sort();
+        plan
+    }
+
+    /// Run-in and scenario: the chosen clock from `from_d` (the end of the life) to `until_d`.
+    pub(crate) fn scenario(&self, arm: &Arm, clock: Clock, from_d: f64, until_d: f64, in_force: &BTreeMap<String, f64>) -> Plan {
+        let mut plan = Plan::default();
+        self.inputs(&mut plan, Some(arm), clock, from_d, until_d, in_force);
+        if clock == Clock::Meals {
+            self.meals(&mut plan, arm, from_d, until_d);
+            for regimen in self.regimens(Some(arm)) {
+                self.take(&mut plan, regimen, from_d, until_d);
+            }
+        }
+        for dose in &arm.doses {
+            self.give(&mut plan, dose, until_d);
+        }
+        for phase in &arm.phases {
+            for (time_d, word) in [(phase.from_d, "begins"), (phase.until_d, "ends")] {
+                if (0.0..until_d).contains(&time_d) {
+                    plan.met.push(Met { time_d, kind: MetKind::Phase, what: format!("{} {word}", phase_words(phase)) });
+                }
+            }
+        }
+        plan.sort();
+        plan
+    }
+
+    /// Value of every moved input at the end of the life, to know what still has to be said.
+    pub(crate) fn in_force(&self, clock: Clock, time_d: f64) -> BTreeMap<String, f64> {
+        self.base.keys().map(|name| (name.clone(), self.value(name, None, clock, time_d))).collect()
+    }
+
+    fn phases<'a>(&self, arm: Option<&'a Arm>) -> &'a [Phase] {
+        arm.map_or(&[], |a| &a.phases)
+    }
+
+    fn regimens<'a>(&'a self, arm: Option<&'a Arm>) -> impl Iterator<Item = &'a Regimen> {
+        self.person.regimens.iter().chain(self.phases(arm).iter().flat_map(|p| &p.regimens))
+    }
+
+    /// Sets inputs at every edge where their value changes.
+    fn inputs(&self, plan: &mut Plan, arm: Option<&Arm>, clock: Clock, from_d: f64, until_d: f64, in_force: &BTreeMap<String, f64>) {
+        let mut edges = vec![from_d];
+        let mut edge = |a: f64, b: f64| edges.extend([a, b].into_iter().filter(|t| *t > from_d && *t < until_d));
+        let phases = self.phases(arm);
+        phases.iter().for_each(|p| edge(p.from_d, p.until_d));
+        self.person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures)).for_each(|e| edge(e.from_d, e.until_d));
+        self.regimens(arm).for_each(|r| edge(r.from_d, taken_until(r)));
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        for (name, base) in &self.base {
+            let Some(symbol) = self.body.find(name) else { continue };
+            let mut present = in_force.get(name).copied().unwrap_or(*base);
+            for time_d in &edges {
+                let value = self.value(name, arm, clock, *time_d);
+                if value != present {
+                    plan.actions.push(Timed { time_d: *time_d, action: Action::Set { symbol, value } });
+                    present = value;
+                }
+            }
+        }
+    }
+
+    /// Value of an input just after a time.
+    fn value(&self, name: &str, arm: Option<&Arm>, clock: Clock, time_d: f64) -> f64 {
+        let nutrient = self.body.library.nutrients.iter().find(|n| n.averaged == name);
+        if clock == Clock::Meals && nutrient.is_some_and(|n| n.meal.is_some()) {
+            return 0.0;
+        }
+        let mut value = match nutrient {
+            Some(nutrient) => self.eaten(&nutrient.name, name, arm, time_d),
+            None => self.affected(name, self.base.get(name).copied().unwrap_or(f64::NAN), arm, time_d),
+        };
+        for regimen in self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r)) {
+            // On the meals clock such a product is taken by the clock instead.
+            let rates = regimen.averaged.iter().flatten().filter(|_| clock == Clock::Averaged);
+            value += rates.filter(|d| d.symbol == name).map(|d| d.amount).sum::<f64>();
+        }
+        value
+    }
+
+    /// What the diet brings per day of a nutrient, with the effects that act on its input.
+    fn eaten(&self, nutrient: &str, input: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
+        let of = |diet: &[DietPart]| diet.iter().find(|d| d.nutrient == nutrient).map(|d| d.per_day);
+        let phases = self.phases(arm);
+        let phase = phases.iter().rev().filter(|p| p.from_d <= time_d && time_d < p.until_d).find_map(|p| of(&p.diet));
+        let usual = of(&self.person.diet).or_else(|| self.base.get(input).copied()).unwrap_or(f64::NAN);
+        self.affected(input, phase.unwrap_or(usual), arm, time_d)
+    }
+
+    /// base × factors + additions; `set` and direct writing replace the base.
+    fn affected(&self, name: &str, base: f64, arm: Option<&Arm>, time_d: f64) -> f64 {
+        let (mut base, mut factor, mut sum) = (base, 1.0, 0.0);
+        let phases = self.phases(arm);
+        for InputValue { input, value, .. } in phases.iter().filter(|p| p.from_d <= time_d && time_d < p.until_d).flat_map(|p| &p.inputs) {
+            if input == name {
+                base = *value;
+            }
+        }
+        let exposures = self.person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures));
+        let lasting = exposures.filter(|e| e.from_d <= time_d && time_d < e.until_d).flat_map(|e| &e.effects);
+        let taken = self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r)).flat_map(|r| &r.effects);
+        for effect in lasting.chain(taken).filter(|e| e.input == name) {
+            match effect.change {
+                Change::Factor(f) => factor *= f,
+                Change::Add(a) => sum += a,
+                Change::Set(v) => base = v,
+            }
+        }
+        base * factor + sum
+    }
+
+    /// Every meal of every day: its size is remembered, then its contents are added.
+    fn meals(&self, plan: &mut Plan, arm: &Arm, from_d: f64, until_d: f64) {
+        for nutrient in &self.body.library.nutrients {
+            let Some(meal) = nutrient.meal.as_deref().and_then(|m| self.body.find(m)) else { continue };
+            let unit = |name: &str| self.body.vocabulary.get(name).and_then(|w| w.unit).unwrap_or(Unit::DIMENSIONLESS);
+            let day = Unit::parse("d").expect("the day is a unit");
+            let amount_unit = unit(&nutrient.averaged).times(&day);
+            // The library reader has made sure that these conversions exist.
+            let factor = |target: &str| nutrient.substance.factor(&amount_unit, &unit(target)).unwrap_or(f64::NAN);
+            let to_meal = nutrient.meal.as_deref().map_or(f64::NAN, factor);
+            let size = nutrient.meal_size.as_deref().and_then(|s| Some((self.body.find(s)?, factor(s))));
+            let mut day_number = from_d.floor();
+            while day_number < until_d {
+                for part in &self.person.meals {
+                    let time_d = day_number + part.at_d;
+                    if time_d < from_d || time_d >= until_d {
+                        continue;
+                    }
+                    let eaten = self.eaten(&nutrient.name, &nutrient.averaged, Some(arm), time_d) * part.share;
+                    if let Some((symbol, to_size)) = size {
+                        plan.actions.push(Timed { time_d, action: Action::Set { symbol, value: eaten * to_size } });
+                    }
+                    if eaten > 0.0 {
+                        plan.actions.push(Timed { time_d, action: Action::Add { symbol: meal, amount: eaten * to_meal } });
+                    }
+                }
+                day_number += 1.0;
+            }
+        }
+    }
+
+    /// A product by the clock.
+    fn take(&self, plan: &mut Plan, regimen: &Regimen, from_d: f64, until_d: f64) {
+        // A phase counts its dosing days from its own beginning; what has always been taken counts from day 0.
+        let origin = if regimen.from_d.is_finite() { regimen.from_d.floor() } else { 0.0 };
+        let end = regimen.until_d.min(until_d);
+        let mut given = 0;
+        let mut day = if regimen.count.is_some() || !regimen.from_d.is_finite() || regimen.from_d > from_d {
+            if regimen.from_d.is_finite() { origin } else { (from_d / regimen.every_d).floor() * regimen.every_d }
+        } else {
+            origin + ((from_d - origin) / regimen.every_d).floor() * regimen.every_d
+        };
+        while day < end {
+            for at in &regimen.at_d {
+                let time_d = day + at;
+                if time_d < regimen.from_d || time_d >= end || regimen.count.is_some_and(|most| given >= most) {
+                    continue;
+                }
+                given += 1;
+                if time_d >= from_d {
+                    self.deposit(plan, time_d, &regimen.into, &regimen.size_into, regimen.over_d);
+                    if time_d >= 0.0 {
+                        plan.met.push(Met { time_d, kind: MetKind::Dose, what: regimen.said.clone() });
+                    }
+                }
+            }
+            day += regimen.every_d;
+        }
+    }
+
+    fn give(&self, plan: &mut Plan, dose: &Dose, until_d: f64) {
+        for number in 0..dose.count {
+            let time_d = dose.at_d + number as f64 * dose.every_d;
+            if time_d >= until_d {
+                break;
+            }
+            self.deposit(plan, time_d, &dose.into, &dose.size_into, dose.over_d);
+            let over = if dose.over_d > 0.0 { format!(" over {:.3} h", dose.over_d * 24.0) } else { String::new() };
+            plan.met.push(Met { time_d, kind: MetKind::Dose, what: format!("{}{over}", dose.said) });
+        }
+    }
+
+    fn deposit(&self, plan: &mut Plan, time_d: f64, into: &[Deposit], sizes: &[InputValue], over_d: f64) {
+        for InputValue { input, value, .. } in sizes {
+            if let Some(symbol) = self.body.find(input) {
+                plan.actions.push(Timed { time_d, action: Action::Set { symbol, value: *value } });
+            }
+        }
+        for Deposit { symbol, amount } in into {
+            let Some(symbol) = self.body.find(symbol) else { continue };
+            let action = if over_d > 0.0 {
+                Action::Infuse { symbol, rate: amount / over_d, until_d: time_d + over_d }
+            } else {
+                Action::Add { symbol, amount: *amount }
+            };
+            plan.actions.push(Timed { time_d, action });
+        }
+    }
+}
+
+impl Plan {
+    /// By time; equal times keep the order in which they were written (memories before what they are memories of).
+    fn sort(&mut self) {
+        self.actions.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
+        self.met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
+    }
+}
+
+/// End of a regimen, its count of doses considered.
+fn taken_until(regimen: &Regimen) -> f64 {
+    match regimen.count {
+        Some(count) if regimen.from_d.is_finite() => {
+            let days = (count as f64 / regimen.at_d.len().max(1) as f64).ceil() * regimen.every_d;
+            regimen.until_d.min(regimen.from_d + days)
+        }
+        _ => regimen.until_d,
+    }
+}
+
+fn phase_words(phase: &Phase) -> String {
+    let mut parts: Vec<String> = phase.diet.iter().map(|d| format!("{} {}", d.nutrient, d.said)).collect();
+    parts.extend(phase.regimens.iter().map(|r| r.said.clone()));
+    parts.extend(phase.exposures.iter().map(|e| e.said.clone()));
+    parts.extend(phase.inputs.iter().map(|v| format!("{} = {}", v.input, v.said)));
+    if parts.is_empty() {
+        return format!("phase from {}", show_days(phase.from_d));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,351 @@
+//! Runs scenarios: lives the life, switches to the scenario's clock, drives the arms as lanes, gathers the results.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use osteon_model::{Diagnostic, SourceMap, Span};
+use osteon_vm::{Lanes, SymbolIndex};
+
+use crate::body::{Body, Hash};
+use crate::diagnostics::Diagnostics;
+use crate::drive::drive;
+use crate::drive_door::{Begin, Driven, Job, Snapshot};
+use crate::measure::show_days;
+use crate::plan::{DAYS_PER_YEAR, Plan, Planner, RUN_IN_D, life_begins_d, start_values};
+use crate::progress::Progress;
+use crate::recording::Recorder;
+use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Work};
+use crate::scenario::{Clock, Person, Scenario, Start};
+
+/// Accuracy and limits of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOptions {
+    /// Relative tolerance of the integrator.
+    pub rtol: f64,
+    /// Absolute tolerance in the unit of each state.
+    pub atol: f64,
+    /// Attempts allowed between two stops before a lane is given up.
+    pub max_attempts: u64,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions { rtol: 1e-6, atol: 1e-9, max_attempts: 200_000 }
+    }
+}
+
+/// One individual to be run: an arm of a scenario, with start values of their own.
+#[derive(Debug, Clone)]
+pub struct Member<'s> {
+    /// The scenario.
+    pub scenario: &'s Scenario,
+    /// Which of its arms.
+    pub arm: usize,
+    /// Identifier, for tables of people.
+    pub id: Option<String>,
+    /// Start values over those of the arm's person: any parameter of the body by name, in its own unit.
+    pub start: Vec<(String, f64)>,
+}
+
+/// A body after a life: everything needed to go on from there. Cloning is cheap; keep it to run many scenarios on one person.
+#[derive(Debug, Clone)]
+pub struct LivedState {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) in_force: BTreeMap<String, f64>,
+    work: Work,
+}
+
+impl LivedState {
+    /// Time it stands at, days from the start of the scenario (zero or negative).
+    pub fn time_d(&self) -> f64 {
+        self.snapshot.time_d
+    }
+
+    /// Present value of a state by name.
+    pub fn state(&self, body: &Body, name: &str) -> Option<f64> {
+        let place = body.program.states().iter().position(|s| s == name)?;
+        self.snapshot.y.get(place).copied()
+    }
+
+    /// All states in the order of the program.
+    pub fn states(&self) -> &[f64] {
+        &self.snapshot.y
+    }
+}
+
+/// A person prepared: plans and start values.
+struct Prepared<'s> {
+    person: &'s Person,
+    start: Vec<(SymbolIndex, f64)>,
+    base: BTreeMap<String, f64>,
+}
+
+/// Runs every arm of a scenario.
+///
+/// # Errors
+/// When a name of the scenario no longer fits the body. Failures of the solver are told in the run itself, with its finished part.
+pub fn run(body: &Body, scenario: &Scenario, options: &RunOptions, progress: &mut dyn Progress) -> Result<Run, Diagnostics> {
+    let members: Vec<Member<'_>> = (0..scenario.arms.len()).map(|arm| Member { scenario, arm, id: None, start: Vec::new() }).collect();
+    let arms = run_many(body, &members, options, progress)?;
+    Ok(Run { title: scenario.title.clone(), scenario: scenario.name.clone(), arms, meta: meta(body, scenario, options) })
+}
+
+/// What made a run of this scenario.
+pub fn meta(body: &Body, scenario: &Scenario, options: &RunOptions) -> Meta {
+    let mut hash = Hash::new();
+    hash.text(&scenario.text);
+    let clock = match scenario.record.clock {
+        Clock::Averaged => "averaged",
+        Clock::Meals => "meals",
+    };
+    Meta {
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        body: body.title.clone(),
+        body_hash: body.hash.clone(),
+        rtol: options.rtol,
+        atol: options.atol,
+        states: body.program.n_states(),
+        clock: scenario.record.clock_why.as_ref().map_or_else(|| clock.to_owned(), |why| format!("{clock} ({why})")),
+        scenario_hash: hash.finish(),
+    }
+}
+
+/// Lives a person's life on the usual diet, day-averaged, from grown age to the start of the run-in.
+///
+/// # Errors
+/// When start values do not fit the body, or when the solver fails on the way (as one diagnostic).
+pub fn live(body: &Body, person: &Person, options: &RunOptions, progress: &mut dyn Progress) -> Result<LivedState, Diagnostics> {
+    let prepared = vec![prepare(body, person, &[], None)?];
+    let mut lived = live_all(body, &prepared, Start::Lived, options, progress);
+    match lived.pop() {
+        Some(Ok(state)) => Ok(state),
+        Some(Err((failure, _))) => Err(fault("run-failed", failure.message, &failure.hint)),
+        None => Err(fault("run-failed", "nobody to live".to_owned(), "")),
+    }
+}
+
+/// Runs many individuals as lanes. The order of results is the order of members; a member that fails keeps its finished part.
+///
+/// # Errors
+/// When a start value names no settable symbol of the body.
+pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progress: &mut dyn Progress) -> Result<Vec<ArmRun>, Diagnostics> {
+    let mut prepared = Vec::with_capacity(members.len());
+    // Members with the same person and start values share one life.
+    let mut life_of: Vec<usize> = Vec::with_capacity(members.len());
+    let mut lives: Vec<(Prepared<'_>, Start, &[(String, f64)])> = Vec::new();
+    for member in members {
+        let Some(arm) = member.scenario.arms.get(member.arm) else {
+            return Err(fault("run-setup", format!("the scenario has no arm {}", member.arm), "arms are counted from 0"));
+        };
+        let own = prepare(body, &arm.person, &member.start, Some(arm))?;
+        let start = member.scenario.start;
+        let known = lives.iter().position(|(p, s, o)| *s == start && p.person == own.person && *o == member.start.as_slice());
+        life_of.push(known.unwrap_or_else(|| {
+            lives.push((Prepared { person: own.person, start: own.start.clone(), base: own.base.clone() }, start, &member.start));
+            lives.len() - 1
+        }));
+        prepared.push(own);
+    }
+    progress.stage("lived life");
+    let mut lived: Vec<Option<Result<LivedState, (Failure, Work)>>> = (0..lives.len()).map(|_| None).collect();
+    for kind in [Start::Lived, Start::Steady] {
+        let places: Vec<usize> = (0..lives.len()).filter(|i| lives[*i].1 == kind).collect();
+        let people: Vec<&Prepared<'_>> = places.iter().map(|i| &lives[*i].0).collect();
+        for (place, state) in places.iter().zip(live_people(body, &people, kind, options, progress)) {
+            lived[*place] = Some(state);
+        }
+    }
+    progress.stage("scenario");
+    let mut results: Vec<Option<ArmRun>> = members.iter().map(|_| None).collect();
+    // Members that read the same symbols are driven together.
+    let mut groups: Vec<(Vec<SymbolIndex>, Vec<(usize, Job, Recorder, Plan, Work)>)> = Vec::new();
+    for (number, member) in members.iter().enumerate() {
+        let scenario = member.scenario;
+        let arm = &scenario.arms[member.arm];
+        let rows = crate::recording::row_times(&scenario.record);
+        let end_d = rows.last().copied().unwrap_or(scenario.record.until_d).max(scenario.record.until_d);
+        let recorder = Recorder::new(body, &scenario.record, end_d);
+        match lived[life_of[number]].as_ref().expect("every kind of start was lived above") {
+            Err((failure, work)) => {
+                let read = vec![f64::NAN; recorder.times.len() * recorder.symbols.len()];
+                results[number] = Some(arm_run(member, &arm.name, &recorder, &read, Vec::new(), Vec::new(), *work, Some(failure.clone())));
+            }
+            Ok(state) => {
+                let planner = Planner { body, person: prepared[number].person, base: prepared[number].base.clone() };
+                // What was in force at the end of the life, over the inputs that this arm moves.
+                let mut in_force = planner.base.clone();
+                in_force.extend(state.in_force.iter().map(|(k, v)| (k.clone(), *v)));
+                let plan = planner.scenario(arm, scenario.record.clock, state.snapshot.time_d, end_d, &in_force);
+                let job = Job { begin: Begin::From(state.snapshot.clone()), actions: plan.actions.clone(), outputs: recorder.times.clone(), until_d: end_d };
+                let symbols = recorder.symbols.clone();
+                let part = (number, job, recorder, plan, state.work);
+                match groups.iter_mut().find(|g| g.0 == symbols) {
+                    Some(group) => group.1.push(part),
+                    None => groups.push((symbols, vec![part])),
+                }
+            }
+        }
+    }
+    for (symbols, parts) in groups {
+        let mut jobs = Vec::with_capacity(parts.len());
+        let mut rest = Vec::with_capacity(parts.len());
+        for (number, job, recorder, plan, work) in parts {
+            jobs.push(job);
+            rest.push((number, recorder, plan, work));
+        }
+        let driven = drive(&body.program, jobs, &symbols, options, progress);
+        for ((number, recorder, plan, before), driven) in rest.into_iter().zip(driven) {
+            let member = &members[number];
+            let arm = &member.scenario.arms[member.arm];
+            let mut met = plan.met;
+            met.retain(|m| m.time_d <= driven.reached_d);
+            met.extend(driven.events.iter().filter(|e| e.0 >= 0.0).map(|(time_d, event)| Met {
+                time_d: *time_d,
+                kind: MetKind::Event,
+                what: body.program.events().get(*event).map_or_else(String::new, |e| e.id.clone()),
+            }));
+            met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
+            let ledger = if driven.failure.is_none() && !driven.cancelled { recorder.ledger(body, &driven.values, &plan.actions) } else { Vec::new() };
+            let failure = failure_of(body, &driven);
+            let work = sum(before, work_of(&driven.work));
+            results[number] = Some(arm_run(member, &arm.name, &recorder, &driven.values, met, ledger, work, failure));
+        }
+    }
+    Ok(results.into_iter().flatten().collect())
+}
+
+#[allow(clippy::too_many_arguments)]
+fn arm_run(member: &Member<'_>, name: &str, recorder: &Recorder, read: &[f64], events: Vec<Met>, ledger: Vec<crate::run::LedgerLine>, work: Work, failure: Option<Failure>) -> ArmRun {
+    let columns = recorder.columns(read);
+    let reached = failure.as_ref().map_or(f64::INFINITY, |f| f.time_d);
+    let times = recorder.rows().to_vec();
+    let status = times.iter().map(|t| if *t <= reached { RowStatus::Ok } else { RowStatus::Failed }).collect();
+    ArmRun { name: name.to_owned(), id: member.id.clone(), times, columns, status, events, ledger, work, failure }
+}
+
+/// Start values of a person and the value that every moved input has before anything moves it.
+fn prepare<'s>(body: &Body, person: &'s Person, own: &[(String, f64)], arm: Option<&crate::scenario::Arm>) -> Result<Prepared<'s>, Diagnostics> {
+    let mut start = start_values(body, person);
+    for (name, value) in own {
+        let Some(symbol) = body.find(name).filter(|s| body.program.settable_at_start(*s)) else {
+            return Err(fault("run-setup", format!("`{name}` is no parameter of the body that can be set"), "a name of the body, for example an input of docs/body-inputs.md"));
+        };
+        start.push((symbol, *value));
+    }
+    let names = Planner::moved(body, person, arm);
+    let symbols: Vec<SymbolIndex> = names.iter().filter_map(|n| body.find(n)).collect();
+    let mut lanes = Lanes::new(Arc::clone(&body.program), 1);
+    for (symbol, value) in &start {
+        if let Err(error) = lanes.set_start(0, *symbol, *value) {
+            return Err(fault("run-setup", error.to_string(), "set what it is computed from"));
+        }
+    }
+    let t = [life_begins_d(person)];
+    let mut y = vec![0.0; body.program.n_states()];
+    lanes.initialise(&t, &mut y);
+    let mut values = vec![0.0; symbols.len()];
+    lanes.value(&symbols, &t, &y, &mut values);
+    let known = names.iter().filter(|n| body.find(n).is_some());
+    Ok(Prepared { person, start, base: known.cloned().zip(values).collect() })
+}
+
+fn live_all(body: &Body, people: &[Prepared<'_>], start: Start, options: &RunOptions, progress: &mut dyn Progress) -> Vec<Result<LivedState, (Failure, Work)>> {
+    live_people(body, &people.iter().collect::<Vec<_>>(), start, options, progress)
+}
+
+/// Lives all lives as lanes, up to the beginning of the run-in; then, if asked, goes to the steady state.
+fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &RunOptions, progress: &mut dyn Progress) -> Vec<Result<LivedState, (Failure, Work)>> {
+    if people.is_empty() {
+        return Vec::new();
+    }
+    let until_d = -RUN_IN_D;
+    let jobs: Vec<Job> = people
+        .iter()
+        .map(|p| {
+            let planner = Planner { body, person: p.person, base: p.base.clone() };
+            let begin = Begin::Fresh { time_d: life_begins_d(p.person), start: p.start.clone() };
+            Job { begin, actions: planner.life(until_d).actions, outputs: Vec::new(), until_d }
+        })
+        .collect();
+    let driven = drive(&body.program, jobs, &[], options, progress);
+    let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
+        .iter()
+        .zip(driven)
+        .map(|(p, driven)| match failure_of(body, &driven) {
+            Some(mut failure) => {
+                let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
+                failure.message = format!("in the life before the scenario, at age {age:.1} a: {}", failure.message);
+                Err((failure, work_of(&driven.work)))
+            }
+            None => {
+                let planner = Planner { body, person: p.person, base: p.base.clone() };
+                Ok(LivedState { in_force: planner.in_force(Clock::Averaged, until_d), work: work_of(&driven.work), snapshot: driven.end })
+            }
+        })
+        .collect();
+    if start == Start::Steady {
+        for state in lived.iter_mut() {
+            let polished = match state {
+                Ok(lived) => crate::steady_start::polish(&body.program, &lived.snapshot, options),
+                Err(_) => continue,
+            };
+            match polished {
+                Ok(snapshot) => {
+                    if let Ok(lived) = state {
+                        lived.snapshot = snapshot;
+                    }
+                }
+                Err(message) => {
+                    let failure = Failure {
+                        time_d: until_d,
+                        message: format!("no steady state: {message}"),
+                        states: Vec::new(),
+                        hint: "start = \"day 0\" begins from the lived life instead".to_owned(),
+                    };
+                    *state = Err((failure, Work::default()));
+                }
+            }
+        }
+    }
+    lived
+}
+
+/// The solver's failure in words, with names.
+fn failure_of(body: &Body, driven: &Driven) -> Option<Failure> {
+    if driven.cancelled {
+        return Some(Failure { time_d: driven.reached_d, message: format!("stopped on request at {}", show_days(driven.reached_d)), states: Vec::new(), hint: String::new() });
+    }
+    let failure = driven.failure.as_ref()?;
+    use osteon_ode::Cause;
+    let worst = failure.worst.and_then(|i| match failure.cause {
+        Cause::Chattering => body.program.switches().get(i).map(|s| s.text.clone()),
+        _ => body.program.states().get(i).cloned(),
+    });
+    let name = worst.clone().map_or_else(|| "the state".to_owned(), |n| format!("`{n}`"));
+    let at = show_days(failure.last_good);
+    let (message, hint) = match failure.cause {
+        Cause::NotFinite => (format!("at {at}, {name} became infinite or not a number"), format!("look at what {name} is divided by, and at the last dose or phase before {at}")),
+        Cause::StepTooSmall => (format!("at {at}, the step became too small to go on; {name} was worst"), format!("{name} changes without bound there: check its inputs and the last dose")),
+        Cause::TooManySteps => (format!("at {at}, more steps were needed than allowed; {name} was worst"), "something oscillates very fast, or the tolerance is too tight".to_owned()),
+        Cause::Singular => (format!("at {at}, the equations became singular; {name} was worst"), format!("check whether {name} is determined by anything")),
+        Cause::Chattering => (format!("at {at}, the comparison {name} flipped to and fro without end"), "replace the comparison in the body by a smooth transition".to_owned()),
+    };
+    Some(Failure { time_d: failure.last_good, message, states: worst.into_iter().collect(), hint })
+}
+
+fn work_of(work: &osteon_ode::Work) -> Work {
+    Work { steps: work.steps, rejected: work.rejected, rhs: work.rhs, factorisations: work.lu }
+}
+
+fn sum(a: Work, b: Work) -> Work {
+    Work { steps: a.steps + b.steps, rejected: a.rejected + b.rejected, rhs: a.rhs + b.rhs, factorisations: a.factorisations + b.factorisations }
+}
+
+fn fault(id: &'static str, message: String, help: &str) -> Diagnostics {
+    let list = vec![match id {
+        "run-failed" => Diagnostic::error("run-failed", message, Span::NONE),
+        _ => Diagnostic::error("run-setup", message, Span::NONE),
+    }
+    .help(help.to_owned())];
+    Diagnostics { list, sources: SourceMap::new() }
+}
