@@ -15,7 +15,7 @@ use crate::xml_text::finite;
 /// Deepest expression, inlined functions included. Later stages recurse over expressions.
 const MAX_DEPTH: usize = 400;
 /// Most expression nodes in one model.
-const MAX_NODES: usize = 20_000_000;
+const MAX_NODES: usize = 2_000_000;
 /// Value of the `avogadro` symbol (SBML Level 3 specification, section 3.4.6; CODATA 2006).
 const AVOGADRO: f64 = 6.022_141_79e23;
 
