@@ -184,7 +184,9 @@ impl Context<'_> {
     }
 
     fn sizes(&self, item: &Item<'_, '_>, measure: &Measure, product: &Product, share: f64) -> Option<Vec<InputValue>> {
-        let targets: Vec<(String, f64)> = product.size_into.iter().map(|s| (s.clone(), 1.0)).collect();
+        // The memory holds what goes to the first state: of a pill, the part that dissolves.
+        let first = product.into.first().map_or(1.0, |i| i.1);
+        let targets: Vec<(String, f64)> = product.size_into.iter().map(|s| (s.clone(), first)).collect();
         let mut values: Vec<InputValue> = self
             .deposits(item, measure, &product.substance, &targets, share, None)?
             .into_iter()

@@ -146,7 +146,7 @@ pub struct Product {
     pub into: Vec<(String, f64)>,
     /// Averaged inputs and shares; empty if the product cannot be averaged.
     pub averaged: Vec<(String, f64)>,
-    /// Memories that dosing sets to the size of the dose.
+    /// Memories that dosing sets to the size of the part that goes to the first state of `into`.
     pub size_into: Vec<String>,
     /// Memories that dosing sets to a fixed value (for example a release rate).
     pub sets: Vec<(String, f64)>,
