@@ -332,6 +332,11 @@ impl<S: System> Integrator<S> {
         self.atol[state * self.lanes + lane] = atol;
     }
 
+    /// Absolute tolerance of one state in one lane.
+    pub fn atol(&self, lane: usize, state: usize) -> f64 {
+        self.atol[state * self.lanes + lane]
+    }
+
     /// What the last step did for a lane.
     pub fn progress(&self, lane: usize) -> Progress {
         self.lane[lane].progress

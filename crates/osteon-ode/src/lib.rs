@@ -12,13 +12,13 @@ mod integrator;
 pub mod problems;
 mod rodas5p;
 mod start;
-//mod steady;
+mod steady;
 mod system;
 mod tapes;
 mod work;
 
 pub use failure::{Cause, Failure};
 pub use integrator::{Integrator, Options, Progress};
-//pub use steady::{Steady, SteadyOptions, Unsteady, steady, zero_modes};
+pub use steady::{Steady, SteadyOptions, Unsteady, steady, zero_modes};
 pub use system::System;
 pub use work::Work;

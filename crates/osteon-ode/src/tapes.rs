@@ -21,9 +21,10 @@ impl System for Lanes {
         Lanes::n_triggers(self)
     }
 
-    /// An empty tape leaves only constants, which are looked at once.
+    /// Time is row 0 of the slot file. A derivative that is time itself is read by no instruction; its own derivative, 1, tells.
     fn is_autonomous(&mut self) -> bool {
-        if !self.program().tapes().dfdt.is_empty() {
+        const TIME: u32 = 0;
+        if self.program().tapes().rhs.instructions().any(|i| i.args[..i.op.arity()].contains(&TIME)) {
             return false;
         }
         let (n, lanes) = (Lanes::n_states(self), Lanes::lanes(self));

@@ -1,0 +1,156 @@
+//! Model events with the meaning of SBML Level 3: triggers, delays, priorities, persistence, values of trigger time.
+//!
+//! Events due at one instant are executed by falling priority, evaluated anew before each; those without a priority come last.
+//! Ties, which the specification leaves open, go to the event triggered first, then to the one declared first.
+
+use osteon_vm::{Lanes, Program};
+
+use super::breakdown::BreakdownCause;
+
+/// Executions at one instant after which a person's run is given up.
+const MOST_AT_ONCE: u32 = 10_000;
+
+/// An event that was triggered and waits for its execution.
+#[derive(Debug)]
+struct Pending {
+    event: usize,
+    at: f64,
+    /// Values of trigger time, unless they are to be computed at execution.
+    values: Option<Vec<f64>>,
+    order: u64,
+}
+
+/// One person's events.
+#[derive(Debug)]
+pub(super) struct EventQueue {
+    pub truths: Vec<bool>,
+    pending: Vec<Pending>,
+    triggered: u64,
+    /// Number executed so far.
+    pub executed: u64,
+    instant: f64,
+    at_instant: u32,
+}
+
+impl EventQueue {
+    /// Before the start every condition has its declared initial value.
+    pub fn new(program: &Program, carried: Option<&[bool]>) -> EventQueue {
+        let truths = match carried {
+            Some(truths) if truths.len() == program.events().len() => truths.to_vec(),
+            _ => program.events().iter().map(|e| e.initial_value).collect(),
+        };
+        EventQueue { truths, pending: Vec::new(), triggered: 0, executed: 0, instant: f64::NEG_INFINITY, at_instant: 0 }
+    }
+
+    /// Time of the next delayed execution.
+    pub fn next(&self) -> f64 {
+        self.pending.iter().map(|p| p.at).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Does everything that events do at the present instant of a lane. `met` hears of each execution. True if anything was executed.
+    ///
+    /// `equalities` are trigger margins of equalities that the lane has just passed; they count as met during this instant.
+    pub fn run(
+        &mut self,
+        vm: &mut Lanes,
+        lane: usize,
+        t: &[f64],
+        y: &mut [f64],
+        equalities: &[usize],
+        met: &mut dyn FnMut(usize),
+    ) -> Result<bool, BreakdownCause> {
+        if self.truths.is_empty() {
+            return Ok(false);
+        }
+        if t[lane] > self.instant + 1e-10 * t[lane].abs().max(1.0) {
+            (self.instant, self.at_instant) = (t[lane], 0);
+        }
+        for trigger in equalities {
+            vm.assume_equal(lane, *trigger, true);
+        }
+        let done = self.chain(vm, lane, t, y, met);
+        for trigger in equalities {
+            vm.assume_equal(lane, *trigger, false);
+        }
+        let mut any = done?;
+        if !equalities.is_empty() {
+            any |= self.chain(vm, lane, t, y, met)?;
+        }
+        Ok(any)
+    }
+
+    /// Triggers, executes the first due event, looks at the triggers again, until nothing is due.
+    fn chain(
+        &mut self,
+        vm: &mut Lanes,
+        lane: usize,
+        t: &[f64],
+        y: &mut [f64],
+        met: &mut dyn FnMut(usize),
+    ) -> Result<bool, BreakdownCause> {
+        let mut any = false;
+        loop {
+            self.look(vm, lane, t, y)?;
+            let Some(position) = self.first_due(vm, lane, t, y) else { return Ok(any) };
+            let due = self.pending.remove(position);
+            let values = match due.values {
+                Some(values) => values,
+                None => values_now(vm, lane, due.event, t, y),
+            };
+            vm.event_apply(lane, due.event, &values, t, y);
+            met(due.event);
+            any = true;
+            self.executed += 1;
+            self.at_instant += 1;
+            if self.at_instant > MOST_AT_ONCE {
+                return Err(BreakdownCause::EventLoop(vm.program().events()[due.event].id.clone()));
+            }
+        }
+    }
+
+    /// Notices conditions that became true (they are put in the queue) or false (waiting events that are not persistent leave it).
+    fn look(&mut self, vm: &mut Lanes, lane: usize, t: &[f64], y: &[f64]) -> Result<(), BreakdownCause> {
+        let mut holds = [false; Lanes::MAX];
+        let lanes = vm.lanes();
+        for event in 0..self.truths.len() {
+            vm.event_truth(event, t, y, &mut holds[..lanes]);
+            let (before, now) = (self.truths[event], holds[lane]);
+            self.truths[event] = now;
+            if now && !before {
+                let delay = vm.event_delay(lane, event, t, y);
+                let program = vm.program().clone();
+                let code = &program.events()[event];
+                if !(delay >= 0.0) {
+                    return Err(BreakdownCause::BadDelay(code.id.clone()));
+                }
+                let values = code.values_from_trigger_time.then(|| values_now(vm, lane, event, t, y));
+                self.pending.push(Pending { event, at: t[lane] + delay, values, order: self.triggered });
+                self.triggered += 1;
+            } else if before && !now && !vm.program().events()[event].persistent {
+                self.pending.retain(|p| p.event != event);
+            }
+        }
+        Ok(())
+    }
+
+    fn first_due(&self, vm: &mut Lanes, lane: usize, t: &[f64], y: &[f64]) -> Option<usize> {
+        let mut best: Option<(f64, u64, usize)> = None;
+        for (position, p) in self.pending.iter().enumerate() {
+            if p.at > t[lane] {
+                continue;
+            }
+            let priority = vm.event_priority(lane, p.event, t, y).filter(|p| !p.is_nan()).unwrap_or(f64::NEG_INFINITY);
+            let better = best.is_none_or(|(high, order, _)| priority > high || (priority == high && p.order < order));
+            if better {
+                best = Some((priority, p.order, position));
+            }
+        }
+        best.map(|(_, _, position)| position)
+    }
+}
+
+fn values_now(vm: &mut Lanes, lane: usize, event: usize, t: &[f64], y: &[f64]) -> Vec<f64> {
+    let mut values = vec![0.0; vm.program().events()[event].assignments.len()];
+    vm.event_values(lane, event, t, y, &mut values);
+    values
+}
