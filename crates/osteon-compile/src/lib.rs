@@ -1,1 +1,15 @@
-//! osteon-compile
+//! Compiler from a checked model to tapes: order, simplification, derivatives, sparsity, static factorisation.
+//!
+//! No solving and no `unsafe`. Every number in a program comes from the model; a symbol without value is a diagnostic.
+
+mod assemble;
+mod differentiate;
+mod factorise;
+mod graph;
+mod lower;
+mod order;
+mod quantities;
+mod schedule;
+mod trigger;
+
+pub use assemble::compile;

@@ -1,0 +1,280 @@
+//! The whole path from a model to a program.
+
+use osteon_model::{Diagnostic, Model, Rule, SymbolId};
+use osteon_vm::{
+    EventCode, Layout, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
+};
+
+use crate::differentiate::TIME;
+use crate::factorise::factorise;
+use crate::graph::{FastMap, Graph, Input, Node, NodeId, deps};
+use crate::lower::Lowering;
+use crate::order::{Moment, Wanted, order};
+use crate::quantities::{Kind, Quantities, means_concentration, species};
+use crate::schedule::{Scheduler, reachable};
+use crate::trigger::lower_events;
+
+/// Compiles a model.
+///
+/// # Errors
+/// All faults found, each naming its symbols: `circular-rule`, `missing-value`, `event-target`, `argument-count`, `rate-of-rule`.
+pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
+    let quantities = Quantities::of(model);
+    let mut diagnostics = Vec::new();
+    let mut run_roots: Vec<Wanted> = model.ids().map(Wanted::Value).collect();
+    run_roots.extend(quantities.states.iter().map(|id| Wanted::Rate(*id)));
+    let start_roots: Vec<Wanted> = quantities.states.iter().chain(&quantities.held).map(|id| Wanted::Value(*id)).collect();
+    let run_order = order(model, &quantities, &run_roots, Moment::Run, &mut diagnostics);
+    // A circle of rules is one at the start too: say it once.
+    let mut at_start = Vec::new();
+    let start_order = order(model, &quantities, &start_roots, Moment::Start, &mut at_start);
+    if diagnostics.is_empty() {
+        diagnostics = at_start;
+    }
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+
+    let mut lowering = Lowering::new(model, &quantities);
+    for wanted in start_order {
+        lowering.compute(wanted, Moment::Start);
+    }
+    for wanted in run_order {
+        lowering.compute(wanted, Moment::Run);
+    }
+    let (events, margins) = lower_events(&mut lowering);
+
+    // Amounts and concentrations of species, whatever their symbols mean.
+    let mut extra: Vec<(String, NodeId)> = Vec::new();
+    let mut other_form: FastMap<u32, u32> = FastMap::default();
+    for id in model.ids() {
+        if let Some(info) = species(model, id) {
+            let (value, size) = (lowering.value(id, Moment::Run), lowering.value(info.compartment, Moment::Run));
+            let name = &model.symbol(id).id;
+            let concentration = means_concentration(model, id);
+            let node = match (concentration, quantities.size(id), quantities.kind(id)) {
+                (true, Some(_), Kind::State(i)) => lowering.graph.input(Input::State(i as u32)),
+                (true, Some(_), Kind::Held(i)) => lowering.graph.input(Input::Held(i as u32)),
+                (true, ..) => lowering.graph.mul(value, size),
+                (false, ..) => lowering.graph.div(value, size),
+            };
+            other_form.insert(id.0, (model.symbols.len() + extra.len()) as u32);
+            extra.push((format!("{} of {name}", if concentration { "amount" } else { "concentration" }), node));
+        }
+    }
+
+    let n = quantities.states.len();
+    let rhs: Vec<NodeId> = quantities.states.iter().map(|id| lowering.stored_rate(*id)).collect();
+    let mut jacobian: Vec<(u32, u32, NodeId)> = Vec::new();
+    let mut dfdt = vec![Graph::ZERO; n];
+    for (i, f) in rhs.iter().enumerate() {
+        for (variable, slope) in lowering.gradients.of(&mut lowering.graph, *f).iter() {
+            if *variable == TIME {
+                dfdt[i] = *slope;
+            } else {
+                jacobian.push((i as u32, *variable, *slope));
+            }
+        }
+    }
+    let lu = factorise(&mut lowering.graph, n, &jacobian);
+
+    let start_of = |ids: &[SymbolId]| -> Vec<NodeId> {
+        ids.iter().map(|id| lowering.start_stored[id.0 as usize].expect("start values of all states and held values are computed")).collect()
+    };
+    let (start_states, start_held) = (start_of(&quantities.states), start_of(&quantities.held));
+    let values: Vec<NodeId> = model.ids().map(|id| lowering.value(id, Moment::Run)).collect();
+
+    let mut event_roots: Vec<NodeId> = Vec::new();
+    for e in &events {
+        event_roots.push(e.truth);
+        event_roots.extend(e.delay.iter().chain(&e.priority).chain(&e.values));
+    }
+    let switch_roots: Vec<NodeId> = lowering.switches.iter().map(|s| s.margin).collect();
+    let trigger_roots: Vec<NodeId> = margins.iter().map(|m| m.node).collect();
+
+    // Whatever moves, fires or follows from a rule must have a value; what is only carried along need not.
+    let ruled = model.ids().filter(|id| matches!(model.symbol(*id).rule, Some(Rule::Assignment(_))));
+    let mut needed: Vec<NodeId> = ruled.map(|id| values[id.0 as usize]).collect();
+    needed.extend(rhs.iter().chain(&switch_roots).chain(&trigger_roots).chain(&event_roots));
+    let mut diagnostics = std::mem::take(&mut lowering.diagnostics);
+    diagnostics.extend(missing(model, &lowering.graph, &needed, &start_states, &start_held));
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+
+    let layout = Layout {
+        n_states: n,
+        n_held: quantities.held.len(),
+        n_switches: lowering.switches.len(),
+        n_triggers: margins.len(),
+        start_defaults: lowering.start_defaults.clone(),
+        n_overrides: lowering.n_overrides,
+        constants: Vec::new(),
+    };
+    let graph = &lowering.graph;
+    let j_roots: Vec<NodeId> = jacobian.iter().map(|x| x.2).collect();
+    let outputs: Vec<NodeId> = values.iter().copied().chain(extra.iter().map(|e| e.1)).collect();
+    let start_roots: Vec<NodeId> = start_states.iter().chain(&start_held).copied().collect();
+    let (factors, solution, guard) = match &lu {
+        Some(lu) => (lu.factors.clone(), lu.solution.clone(), Some(lu.guard)),
+        None => (Vec::new(), Vec::new(), None),
+    };
+    let dynamic: Vec<NodeId> =
+        [&rhs, &j_roots, &dfdt, &switch_roots, &trigger_roots, &outputs, &event_roots, &factors, &solution].into_iter().flatten().copied().chain(guard).collect();
+    let all: Vec<NodeId> = dynamic.iter().chain(&start_roots).copied().collect();
+    let mut s = Scheduler::new(graph, &all, layout);
+
+    // Steady nodes that anything else reads.
+    let steady = |id: NodeId| graph.is_steady(id);
+    let hoist_roots: Vec<NodeId> = reachable(graph, &dynamic).into_iter().filter(|id| steady(*id)).collect();
+    let none = |_: NodeId| false;
+    let hoist_set: Vec<NodeId> = s.set(&hoist_roots, &none).into_iter().filter(|id| steady(*id)).collect();
+    let in_start = s.set(&start_roots, &none);
+    let mut tapes = Tapes { start: s.tape(&in_start), hoist: s.tape(&hoist_set), ..Tapes::default() };
+    let rhs_set = s.set(&rhs, &steady);
+    tapes.rhs = s.tape(&rhs_set);
+    let in_rhs: FastMap<NodeId, ()> = rhs_set.iter().map(|id| (*id, ())).collect();
+    let beside_rhs = |id: NodeId| steady(id) || in_rhs.contains_key(&id);
+    let beside = |s: &mut Scheduler, roots: &[NodeId]| {
+        let set = s.set(roots, &beside_rhs);
+        s.tape(&set)
+    };
+    let j_set = s.set(&j_roots, &beside_rhs);
+    tapes.jacobian = s.tape(&j_set);
+    tapes.dfdt = beside(&mut s, &dfdt);
+    tapes.switches = beside(&mut s, &switch_roots);
+    tapes.triggers = beside(&mut s, &trigger_roots);
+    tapes.outputs = beside(&mut s, &outputs);
+    tapes.events = beside(&mut s, &event_roots);
+    for (roots, tape) in [(&switch_roots, &mut tapes.switches_alone), (&trigger_roots, &mut tapes.triggers_alone)] {
+        let set = s.set(roots, &steady);
+        *tape = s.tape(&set);
+    }
+    if lu.is_some() {
+        let in_j: FastMap<NodeId, ()> = j_set.iter().map(|id| (*id, ())).collect();
+        let given = |id: NodeId| beside_rhs(id) || in_j.contains_key(&id);
+        let roots: Vec<NodeId> = factors.iter().copied().chain(guard).collect();
+        let set = s.set(&roots, &given);
+        tapes.factor = s.tape(&set);
+        let in_factor: FastMap<NodeId, ()> = set.iter().map(|id| (*id, ())).collect();
+        let set = s.set(&solution, &|id| given(id) || in_factor.contains_key(&id));
+        tapes.solve = s.tape(&set);
+    }
+
+    let rows = |list: &[NodeId]| -> Vec<u32> { list.iter().map(|id| s.row(*id)).collect() };
+    let roots = Roots {
+        start_states: rows(&start_states),
+        start_held: rows(&start_held),
+        rhs: rows(&rhs),
+        jacobian: jacobian.iter().map(|(i, j, node)| (*i, *j, s.row(*node))).collect(),
+        dfdt: rows(&dfdt),
+        solve: rows(&solution),
+        guard: guard.map_or(0, |g| s.row(g)),
+    };
+    let place = |id: SymbolId| match quantities.kind(id) {
+        Kind::State(i) => Place::State(i),
+        Kind::Held(i) => Place::Held(i),
+        Kind::Assigned | Kind::Rate(_) => Place::Computed,
+    };
+    let mut symbols: Vec<SymbolCode> = Vec::with_capacity(outputs.len());
+    for id in model.ids() {
+        let own = SymbolIndex(id.0);
+        let other = other_form.get(&id.0).copied().map(SymbolIndex);
+        let (amount, concentration) = match other {
+            Some(other) if means_concentration(model, id) => (Some(other), Some(own)),
+            Some(other) => (Some(own), Some(other)),
+            None => (None, None),
+        };
+        symbols.push(SymbolCode {
+            name: model.symbol(id).id.clone(),
+            slot: s.row(values[id.0 as usize]),
+            place: place(id),
+            per: quantities.size(id).map(|c| SymbolIndex(c.0)),
+            start: lowering.start_place[id.0 as usize],
+            amount,
+            concentration,
+        });
+    }
+    let n_named = symbols.len();
+    for (name, node) in &extra {
+        symbols.push(SymbolCode {
+            name: name.clone(),
+            slot: s.row(*node),
+            place: Place::Computed,
+            per: None,
+            start: osteon_vm::StartPlace::None,
+            amount: None,
+            concentration: None,
+        });
+    }
+    let event_codes = events
+        .iter()
+        .zip(&model.events)
+        .map(|(nodes, event)| EventCode {
+            id: event.id.clone(),
+            triggers: nodes.margins.clone(),
+            initial_value: event.initial_value,
+            persistent: event.persistent,
+            values_from_trigger_time: event.values_from_trigger_time,
+            truth: s.row(nodes.truth),
+            delay: nodes.delay.map(|x| s.row(x)),
+            priority: nodes.priority.map(|x| s.row(x)),
+            assignments: event.assignments.iter().zip(&nodes.values).map(|(a, v)| (SymbolIndex(a.target.0), s.row(*v))).collect(),
+        })
+        .collect();
+    let triggers = margins
+        .iter()
+        .map(|m| TriggerCode {
+            event: m.event,
+            kind: if m.is_equality { TriggerKind::Equality } else { TriggerKind::Truth },
+            slot: s.row(m.node),
+        })
+        .collect();
+    let switches =
+        lowering.switches.iter().map(|x| SwitchCode { slot: s.row(x.margin), inclusive: false, text: x.text.clone() }).collect();
+    Ok(Program::new(ProgramParts {
+        n_slots: s.n_rows(),
+        layout: s.layout.clone(),
+        states: quantities.states.iter().map(|id| model.symbol(*id).id.clone()).collect(),
+        symbols,
+        n_named,
+        switches,
+        triggers,
+        events: event_codes,
+        tapes,
+        roots,
+        start_time: model.start_time,
+    }))
+}
+
+/// Symbols without value that something depends on.
+fn missing(model: &Model, graph: &Graph, needed: &[NodeId], start_states: &[NodeId], start_held: &[NodeId]) -> Vec<Diagnostic> {
+    let mut roots: Vec<NodeId> = needed.to_vec();
+    let mut found: Vec<SymbolId> = Vec::new();
+    for id in reachable(graph, needed) {
+        if let Node::Input(Input::Held(i)) = graph.node(id) {
+            roots.push(start_held[i as usize]);
+        }
+    }
+    roots.extend(start_states);
+    if roots.iter().all(|r| graph.deps(*r) & deps::MISSING == 0) {
+        return Vec::new();
+    }
+    for id in reachable(graph, &roots) {
+        if let Node::Input(Input::Missing(symbol)) = graph.node(id) {
+            found.push(SymbolId(symbol));
+        }
+    }
+    found.sort_unstable();
+    found
+        .into_iter()
+        .map(|id| {
+            let symbol = model.symbol(id);
+            let (what, help) = match symbol.role {
+                osteon_model::Role::Reaction(_) => ("no rate", "write its rate after the reaction"),
+                _ => ("no value", "give it a value, a start expression or a rule"),
+            };
+            Diagnostic::error("missing-value", format!("`{}` has {what}, and others are computed from it", symbol.id), symbol.span).help(help)
+        })
+        .collect()
+}
