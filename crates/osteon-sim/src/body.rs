@@ -48,21 +48,24 @@ impl Body {
     /// # Errors
     /// As [`Body::load`].
     pub fn load_from(sources: &dyn Sources, file: &str) -> Result<Body, Diagnostics> {
-        let parsed = doors::load(sources, file);
-        let mut texts = parsed.sources;
+        let parsed = osteon_lang::load(sources, file);
         let mut list = parsed.diagnostics;
         let Some(model) = parsed.model.filter(|_| !list.iter().any(Diagnostic::is_error)) else {
-            return Err(Diagnostics { list, sources: texts });
+            return Err(Diagnostics { list, sources: parsed.sources });
         };
-        let program = match doors::compile(&model) {
-            Ok(program) => program,
+        match compile(&model) {
+            Ok(program) => Ok(Body::join(sources, model, program, list, parsed.sources)),
             Err(faults) => {
                 list.extend(faults);
-                return Err(Diagnostics { list, sources: texts });
+                Err(Diagnostics { list, sources: parsed.sources })
             }
-        };
+        }
+    }
+
+    /// Joins a model and its program with the library.
+    fn join(sources: &dyn Sources, model: Model, program: Program, mut list: Vec<Diagnostic>, mut texts: SourceMap) -> Body {
         let mut hash = Hash::new();
-        // The flat model is hashed as it was parsed: symbols with their definitions, in order.
+        // The flat model is hashed as it was parsed: symbols and reactions with their definitions, in order.
         for symbol in &model.symbols {
             hash.text(&format!("{}|{:?}|{:?}", symbol.id, symbol.initial.as_ref().map(|i| &i.expr.kind), symbol.rule));
         }
@@ -72,7 +75,7 @@ impl Body {
         let vocabulary = Vocabulary::of(&model);
         let library = read_library(sources, &vocabulary, &mut texts, &mut list, &mut hash);
         let title = model.name.clone().unwrap_or_else(|| model.id.clone());
-        Ok(Body {
+        Body {
             model: Arc::new(model),
             program: Arc::new(program),
             vocabulary,
@@ -80,7 +83,7 @@ impl Body {
             faults: Diagnostics { list, sources: texts },
             hash: hash.finish(),
             title,
-        })
+        }
     }
 
     /// Index of a symbol in the compiled program.
@@ -132,11 +135,19 @@ impl Hash {
     }
 }
 
-/// Stands in until the front end and the compiler are joined.
-mod doors {
-    use osteon_model::{Diagnostic, Model, SourceMap, Sources, Span};
-    use osteon_vm::Program;
-    pub(super) struct Parsed { pub(super) model: Option<Model>, pub(super) diagnostics: Vec<Diagnostic>, pub(super) sources: SourceMap }
-    pub(super) fn load(_: &dyn Sources, _: &str) -> Parsed { Parsed { model: None, diagnostics: Vec::new(), sources: SourceMap::new() } }
-    pub(super) fn compile(_: &Model) -> Result<Program, Vec<Diagnostic>> { let _ = Span::NONE; Err(Vec::new()) }
+/// Stands in until the compiler is joined.
+fn compile(_: &Model) -> Result<Program, Vec<Diagnostic>> {
+    Err(Vec::new())
+}
+
+#[cfg(test)]
+impl Body {
+    /// A body that can be read against but not run.
+    pub(crate) fn without_program(sources: &dyn Sources) -> Body {
+        let parsed = osteon_lang::load(sources, BODY_FILE);
+        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
+        assert!(errors.is_empty(), "{}", parsed.sources.render_all(&parsed.diagnostics));
+        let model = parsed.model.expect("no errors");
+        Body::join(sources, model, Program::new(osteon_vm::ProgramParts { n_slots: 16, ..osteon_vm::ProgramParts::default() }), Vec::new(), parsed.sources)
+    }
 }

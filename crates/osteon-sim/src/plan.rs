@@ -9,6 +9,7 @@ use osteon_model::Unit;
 use osteon_vm::SymbolIndex;
 
 use crate::body::Body;
+use crate::drive::{Action, Timed};
 use crate::measure::show_days;
 use crate::run::{Met, MetKind};
 use crate::scenario::{Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen};
@@ -24,43 +25,6 @@ pub(crate) const RUN_IN_D: f64 = 7.0;
 
 /// Days in a year.
 pub(crate) const DAYS_PER_YEAR: f64 = 365.25;
-
-/// A change from outside at a time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Action {
-    /// The symbol becomes this value, in its own meaning.
-    Set {
-        /// Which.
-        symbol: SymbolIndex,
-        /// Value in the symbol's unit.
-        value: f64,
-    },
-    /// This amount is added to the species at once.
-    Add {
-        /// Which.
-        symbol: SymbolIndex,
-        /// Amount in the species' amount unit.
-        amount: f64,
-    },
-    /// This amount flows into the species at a constant rate.
-    Infuse {
-        /// Which.
-        symbol: SymbolIndex,
-        /// Amount per day.
-        rate: f64,
-        /// End of the flow, days.
-        until_d: f64,
-    },
-}
-
-/// An action with its time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Timed {
-    /// Days from the start of the scenario.
-    pub time_d: f64,
-    /// What is done.
-    pub action: Action,
-}
 
 /// What is done to one person in one arm, in order of time; equal times in the order of the list.
 #[derive(Debug, Clone, Default)]
@@ -164,7 +128,7 @@ impl Planner<'_> {
             for time_d in &edges {
                 let value = self.value(name, arm, clock, *time_d);
                 if value != present {
-                    plan.actions.push(Timed { time_d: *time_d, action: Action::Set { symbol, value } });
+                    plan.actions.push(Timed { time: *time_d, action: Action::Set { symbol, value } });
                     present = value;
                 }
             }
@@ -240,10 +204,10 @@ impl Planner<'_> {
                     }
                     let eaten = self.eaten(&nutrient.name, &nutrient.averaged, Some(arm), time_d) * part.share;
                     if let Some((symbol, to_size)) = size {
-                        plan.actions.push(Timed { time_d, action: Action::Set { symbol, value: eaten * to_size } });
+                        plan.actions.push(Timed { time: time_d, action: Action::Set { symbol, value: eaten * to_size } });
                     }
                     if eaten > 0.0 {
-                        plan.actions.push(Timed { time_d, action: Action::Add { symbol: meal, amount: eaten * to_meal } });
+                        plan.actions.push(Timed { time: time_d, action: Action::Add { symbol: meal, amount: eaten * to_meal } });
                     }
                 }
                 day_number += 1.0;
@@ -295,17 +259,18 @@ impl Planner<'_> {
     fn deposit(&self, plan: &mut Plan, time_d: f64, into: &[Deposit], sizes: &[InputValue], over_d: f64) {
         for InputValue { input, value, .. } in sizes {
             if let Some(symbol) = self.body.find(input) {
-                plan.actions.push(Timed { time_d, action: Action::Set { symbol, value: *value } });
+                plan.actions.push(Timed { time: time_d, action: Action::Set { symbol, value: *value } });
             }
         }
         for Deposit { symbol, amount } in into {
             let Some(symbol) = self.body.find(symbol) else { continue };
-            let action = if over_d > 0.0 {
-                Action::Infuse { symbol, rate: amount / over_d, until_d: time_d + over_d }
+            if over_d > 0.0 {
+                let rate = amount / over_d;
+                plan.actions.push(Timed { time: time_d, action: Action::Infuse { symbol, rate_change: rate } });
+                plan.actions.push(Timed { time: time_d + over_d, action: Action::Infuse { symbol, rate_change: -rate } });
             } else {
-                Action::Add { symbol, amount: *amount }
-            };
-            plan.actions.push(Timed { time_d, action });
+                plan.actions.push(Timed { time: time_d, action: Action::Add { symbol, amount: *amount } });
+            }
         }
     }
 }
@@ -313,7 +278,7 @@ impl Planner<'_> {
 impl Plan {
     /// By time; equal times keep the order in which they were written (memories before what they are memories of).
     fn sort(&mut self) {
-        self.actions.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
+        self.actions.sort_by(|a, b| a.time.total_cmp(&b.time));
         self.met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
     }
 }

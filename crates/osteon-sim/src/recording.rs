@@ -4,7 +4,7 @@ use osteon_model::{Model, Role};
 use osteon_vm::SymbolIndex;
 
 use crate::body::Body;
-use crate::plan::{Action, Timed};
+use crate::drive::{Action, Timed};
 use crate::run::{Column, LedgerLine};
 use crate::scenario::{Clock, Record};
 
@@ -207,8 +207,9 @@ impl Ledger {
             self.carriers.iter().filter(|c| same(c.0) && c.1 == element).map(|c| c.2).sum::<f64>()
         };
         match timed.action {
-            Action::Add { symbol, amount } if (from_d..until_d).contains(&timed.time_d) => atoms(symbol) * amount,
-            Action::Infuse { symbol, rate, until_d: end } => atoms(symbol) * rate * (end.min(until_d) - timed.time_d.max(from_d)).max(0.0),
+            Action::Add { symbol, amount } if (from_d..until_d).contains(&timed.time) => atoms(symbol) * amount,
+            // A change of rate lasts to the end; the end of an infusion is a change of its own.
+            Action::Infuse { symbol, rate_change } => atoms(symbol) * rate_change * (until_d - timed.time.max(from_d)).max(0.0),
             _ => 0.0,
         }
     }

@@ -192,8 +192,8 @@ pub struct Meta {
     pub body_hash: String,
     /// Relative tolerance.
     pub rtol: f64,
-    /// Absolute tolerance, in the unit of each state.
-    pub atol: f64,
+    /// Absolute tolerances, in words.
+    pub atol: String,
     /// Number of states.
     pub states: usize,
     /// Clock used (`averaged` or `meals`) and why.

@@ -8,12 +8,12 @@ use osteon_vm::{Lanes, SymbolIndex};
 
 use crate::body::{Body, Hash};
 use crate::diagnostics::Diagnostics;
-use crate::drive::drive;
-use crate::drive_door::{Begin, Driven, Job, Snapshot};
+use crate::drive::{Atol, Begin, Breakdown, BreakdownCause, DriveOptions, LaneEnd, LaneOutcome, LaneSetup, Observer, drive, polish};
 use crate::measure::show_days;
 use crate::plan::{DAYS_PER_YEAR, Plan, Planner, RUN_IN_D, life_begins_d, start_values};
 use crate::progress::Progress;
 use crate::recording::Recorder;
+use osteon_ode::SteadyOptions;
 use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Work};
 use crate::scenario::{Clock, Person, Scenario, Start};
 
@@ -22,15 +22,15 @@ use crate::scenario::{Clock, Person, Scenario, Start};
 pub struct RunOptions {
     /// Relative tolerance of the integrator.
     pub rtol: f64,
-    /// Absolute tolerance in the unit of each state.
-    pub atol: f64,
+    /// Absolute tolerances.
+    pub atol: Atol,
     /// Attempts allowed between two stops before a lane is given up.
     pub max_attempts: u64,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        RunOptions { rtol: 1e-6, atol: 1e-9, max_attempts: 200_000 }
+        RunOptions { rtol: 1e-6, atol: Atol::Relative { fraction: 1e-3, floor: 1e-6 }, max_attempts: 200_000 }
     }
 }
 
@@ -50,7 +50,7 @@ pub struct Member<'s> {
 /// A body after a life: everything needed to go on from there. Cloning is cheap; keep it to run many scenarios on one person.
 #[derive(Debug, Clone)]
 pub struct LivedState {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) end: LaneEnd,
     pub(crate) in_force: BTreeMap<String, f64>,
     work: Work,
 }
@@ -58,18 +58,18 @@ pub struct LivedState {
 impl LivedState {
     /// Time it stands at, days from the start of the scenario (zero or negative).
     pub fn time_d(&self) -> f64 {
-        self.snapshot.time_d
+        self.end.time
     }
 
     /// Present value of a state by name.
     pub fn state(&self, body: &Body, name: &str) -> Option<f64> {
         let place = body.program.states().iter().position(|s| s == name)?;
-        self.snapshot.y.get(place).copied()
+        self.end.states.get(place).copied()
     }
 
     /// All states in the order of the program.
     pub fn states(&self) -> &[f64] {
-        &self.snapshot.y
+        &self.end.states
     }
 }
 
@@ -103,7 +103,7 @@ pub fn meta(body: &Body, scenario: &Scenario, options: &RunOptions) -> Meta {
         body: body.title.clone(),
         body_hash: body.hash.clone(),
         rtol: options.rtol,
-        atol: options.atol,
+        atol: format!("{:?}", options.atol),
         states: body.program.n_states(),
         clock: scenario.record.clock_why.as_ref().map_or_else(|| clock.to_owned(), |why| format!("{clock} ({why})")),
         scenario_hash: hash.finish(),
@@ -158,7 +158,7 @@ pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progr
     progress.stage("scenario");
     let mut results: Vec<Option<ArmRun>> = members.iter().map(|_| None).collect();
     // Members that read the same symbols are driven together.
-    let mut groups: Vec<(Vec<SymbolIndex>, Vec<(usize, Job, Recorder, Plan, Work)>)> = Vec::new();
+    let mut groups: Vec<(Vec<SymbolIndex>, Vec<(usize, LaneSetup, Recorder, Plan, Work)>)> = Vec::new();
     for (number, member) in members.iter().enumerate() {
         let scenario = member.scenario;
         let arm = &scenario.arms[member.arm];
@@ -175,8 +175,10 @@ pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progr
                 // What was in force at the end of the life, over the inputs that this arm moves.
                 let mut in_force = planner.base.clone();
                 in_force.extend(state.in_force.iter().map(|(k, v)| (k.clone(), *v)));
-                let plan = planner.scenario(arm, scenario.record.clock, state.snapshot.time_d, end_d, &in_force);
-                let job = Job { begin: Begin::From(state.snapshot.clone()), actions: plan.actions.clone(), outputs: recorder.times.clone(), until_d: end_d };
+                let plan = planner.scenario(arm, scenario.record.clock, state.end.time, end_d, &in_force);
+                let t0 = state.end.time;
+                let begin = Begin::Continued(state.end.clone());
+                let job = LaneSetup { begin, t0, until: end_d, actions: plan.actions.clone(), outputs: recorder.times.clone(), ..LaneSetup::default() };
                 let symbols = recorder.symbols.clone();
                 let part = (number, job, recorder, plan, state.work);
                 match groups.iter_mut().find(|g| g.0 == symbols) {
@@ -193,20 +195,20 @@ pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progr
             jobs.push(job);
             rest.push((number, recorder, plan, work));
         }
-        let driven = drive(&body.program, jobs, &symbols, options, progress);
+        let driven = drive_all(body, &jobs, &symbols, options, progress);
         for ((number, recorder, plan, before), driven) in rest.into_iter().zip(driven) {
             let member = &members[number];
             let arm = &member.scenario.arms[member.arm];
             let mut met = plan.met;
-            met.retain(|m| m.time_d <= driven.reached_d);
+            met.retain(|m| m.time_d <= driven.end.time);
             met.extend(driven.events.iter().filter(|e| e.0 >= 0.0).map(|(time_d, event)| Met {
                 time_d: *time_d,
                 kind: MetKind::Event,
                 what: body.program.events().get(*event).map_or_else(String::new, |e| e.id.clone()),
             }));
             met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
-            let ledger = if driven.failure.is_none() && !driven.cancelled { recorder.ledger(body, &driven.values, &plan.actions) } else { Vec::new() };
-            let failure = failure_of(body, &driven);
+            let ledger = if driven.failure.is_none() { recorder.ledger(body, &driven.values, &plan.actions) } else { Vec::new() };
+            let failure = failure_of(&driven);
             let work = sum(before, work_of(&driven.work));
             results[number] = Some(arm_run(member, &arm.name, &recorder, &driven.values, met, ledger, work, failure));
         }
@@ -259,19 +261,18 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
         return Vec::new();
     }
     let until_d = -RUN_IN_D;
-    let jobs: Vec<Job> = people
+    let jobs: Vec<LaneSetup> = people
         .iter()
         .map(|p| {
             let planner = Planner { body, person: p.person, base: p.base.clone() };
-            let begin = Begin::Fresh { time_d: life_begins_d(p.person), start: p.start.clone() };
-            Job { begin, actions: planner.life(until_d).actions, outputs: Vec::new(), until_d }
+            LaneSetup { start: p.start.clone(), t0: life_begins_d(p.person), until: until_d, actions: planner.life(until_d).actions, ..LaneSetup::default() }
         })
         .collect();
-    let driven = drive(&body.program, jobs, &[], options, progress);
+    let driven = drive_all(body, &jobs, &[], options, progress);
     let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
         .iter()
         .zip(driven)
-        .map(|(p, driven)| match failure_of(body, &driven) {
+        .map(|(p, driven)| match failure_of(&driven) {
             Some(mut failure) => {
                 let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
                 failure.message = format!("in the life before the scenario, at age {age:.1} a: {}", failure.message);
@@ -279,20 +280,20 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
             }
             None => {
                 let planner = Planner { body, person: p.person, base: p.base.clone() };
-                Ok(LivedState { in_force: planner.in_force(Clock::Averaged, until_d), work: work_of(&driven.work), snapshot: driven.end })
+                Ok(LivedState { in_force: planner.in_force(Clock::Averaged, until_d), work: work_of(&driven.work), end: driven.end })
             }
         })
         .collect();
     if start == Start::Steady {
         for state in lived.iter_mut() {
             let polished = match state {
-                Ok(lived) => crate::steady_start::polish(&body.program, &lived.snapshot, options),
+                Ok(lived) => polish(&body.program, &lived.end, &SteadyOptions::default()),
                 Err(_) => continue,
             };
             match polished {
-                Ok(snapshot) => {
+                Ok(found) => {
                     if let Ok(lived) = state {
-                        lived.snapshot = snapshot;
+                        lived.end = found.end;
                     }
                 }
                 Err(message) => {
@@ -310,27 +311,97 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
     lived
 }
 
-/// The solver's failure in words, with names.
-fn failure_of(body: &Body, driven: &Driven) -> Option<Failure> {
-    if driven.cancelled {
-        return Some(Failure { time_d: driven.reached_d, message: format!("stopped on request at {}", show_days(driven.reached_d)), states: Vec::new(), hint: String::new() });
+/// What a lane brought back.
+struct Driven {
+    /// One row for each output time, one value for each recorded symbol; NaN where not reached.
+    values: Vec<f64>,
+    end: LaneEnd,
+    events: Vec<(f64, usize)>,
+    work: osteon_ode::Work,
+    failure: Option<Breakdown>,
+}
+
+/// Gathers what comes out of the time loop and passes word on.
+struct Gather<'p> {
+    width: usize,
+    values: Vec<Vec<f64>>,
+    events: Vec<Vec<(f64, usize)>>,
+    spans: Vec<(f64, f64)>,
+    done: Vec<f64>,
+    total: f64,
+    progress: &'p mut dyn Progress,
+}
+
+impl Gather<'_> {
+    fn tell(&mut self, person: usize, done: f64) {
+        // Word at every hundredth of the whole is enough.
+        let before = self.total;
+        self.total += (done - self.done[person]) / self.done.len() as f64;
+        self.done[person] = done;
+        if (self.total * 100.0).floor() > (before * 100.0).floor() {
+            self.progress.fraction(self.total);
+        }
     }
-    let failure = driven.failure.as_ref()?;
-    use osteon_ode::Cause;
-    let worst = failure.worst.and_then(|i| match failure.cause {
-        Cause::Chattering => body.program.switches().get(i).map(|s| s.text.clone()),
-        _ => body.program.states().get(i).cloned(),
-    });
-    let name = worst.clone().map_or_else(|| "the state".to_owned(), |n| format!("`{n}`"));
-    let at = show_days(failure.last_good);
-    let (message, hint) = match failure.cause {
-        Cause::NotFinite => (format!("at {at}, {name} became infinite or not a number"), format!("look at what {name} is divided by, and at the last dose or phase before {at}")),
-        Cause::StepTooSmall => (format!("at {at}, the step became too small to go on; {name} was worst"), format!("{name} changes without bound there: check its inputs and the last dose")),
-        Cause::TooManySteps => (format!("at {at}, more steps were needed than allowed; {name} was worst"), "something oscillates very fast, or the tolerance is too tight".to_owned()),
-        Cause::Singular => (format!("at {at}, the equations became singular; {name} was worst"), format!("check whether {name} is determined by anything")),
-        Cause::Chattering => (format!("at {at}, the comparison {name} flipped to and fro without end"), "replace the comparison in the body by a smooth transition".to_owned()),
+}
+
+impl Observer for Gather<'_> {
+    fn sample(&mut self, person: usize, row: usize, time: f64, values: &[f64]) {
+        self.values[person][row * self.width..(row + 1) * self.width].copy_from_slice(values);
+        let (from, until) = self.spans[person];
+        self.tell(person, ((time - from) / (until - from)).clamp(0.0, 1.0));
+    }
+
+    fn met(&mut self, person: usize, time: f64, event: usize) {
+        self.events[person].push((time, event));
+    }
+
+    fn finished(&mut self, person: usize, _outcome: &LaneOutcome) {
+        self.tell(person, 1.0);
+    }
+
+    fn cancelled(&mut self) -> bool {
+        self.progress.cancelled()
+    }
+}
+
+/// Drives everybody; rows at the time of a dose are read before it, as blood is drawn before the pill.
+fn drive_all(body: &Body, people: &[LaneSetup], record: &[SymbolIndex], options: &RunOptions, progress: &mut dyn Progress) -> Vec<Driven> {
+    let drive_options = DriveOptions { rtol: options.rtol, atol: options.atol.clone(), max_attempts: options.max_attempts, samples_before: true, ..DriveOptions::default() };
+    let mut gather = Gather {
+        width: record.len(),
+        values: people.iter().map(|p| vec![f64::NAN; p.outputs.len() * record.len()]).collect(),
+        events: vec![Vec::new(); people.len()],
+        spans: people.iter().map(|p| (p.t0, p.until)).collect(),
+        done: vec![0.0; people.len()],
+        total: 0.0,
+        progress,
     };
-    Some(Failure { time_d: failure.last_good, message, states: worst.into_iter().collect(), hint })
+    let outcomes = drive(&body.program, people, record, &drive_options, &mut gather);
+    let (values, events) = (gather.values, gather.events);
+    match outcomes {
+        Ok(outcomes) => outcomes
+            .into_iter()
+            .zip(values)
+            .zip(events)
+            .map(|((o, values), events)| Driven { values, end: o.end, events, work: o.work, failure: o.failure })
+            .collect(),
+        // A plan that cannot be driven is told to everybody: plans are made from checked scenarios, so this is a fault of a library entry.
+        Err(fault) => people
+            .iter()
+            .zip(values)
+            .map(|(p, values)| {
+                let failure = Breakdown { cause: BreakdownCause::BadReview(fault.to_string()), time: p.t0, step: 0.0, state: None };
+                Driven { values, end: LaneEnd { time: p.t0, ..LaneEnd::default() }, events: Vec::new(), work: osteon_ode::Work::default(), failure: Some(failure) }
+            })
+            .collect(),
+    }
+}
+
+/// The solver's failure in words, with names.
+fn failure_of(driven: &Driven) -> Option<Failure> {
+    let failure = driven.failure.as_ref()?;
+    let message = format!("at {}: {failure}", show_days(failure.time));
+    Some(Failure { time_d: failure.time, message, states: failure.state.clone().into_iter().collect(), hint: failure.hint().to_owned() })
 }
 
 fn work_of(work: &osteon_ode::Work) -> Work {
