@@ -6,6 +6,8 @@ mod arrows;
 mod citations;
 mod map;
 mod pages;
+mod sbml_case;
+mod sbml_suite;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let root = project_root();
     match verb.as_str() {
         "checks" => run(&root, &CHECKS),
+        "sbml-suite" => sbml_suite::run(&root, args),
         name if CHECKS.iter().any(|(n, _)| *n == name) => {
             let chosen: Vec<_> = CHECKS.iter().copied().filter(|(n, _)| *n == name).collect();
             run(&root, &chosen)
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
             eprintln!("  citations           every cited key is in a bibliography, every entry is cited");
             eprintln!("  map                 every path that the maps name exists, every crate is named");
             eprintln!("  pages               every diagnostic id has a page and every page an id");
+            eprintln!("  sbml-suite PATH     runs a folder of SBML test cases against the recorded outcomes");
             eprintln!("  words               no physiology in the engine, no silent defaults, no oversized files");
             ExitCode::from(2)
         }
