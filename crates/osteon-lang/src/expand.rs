@@ -625,7 +625,19 @@ impl<'a> Expander<'a> {
             match connection {
                 Connection::Symbol(path) => {
                     if let Some(outer) = self.subject(path, scope) {
-                        self.draft.unify(own, outer, path.span);
+                        let kind = self.draft.var(outer).kind;
+                        if matches!(kind, VarKind::Instance | VarKind::Event) {
+                            self.report(
+                                Diagnostic::error(
+                                    ids::KIND_MISMATCH,
+                                    format!("`{}` is an {} and cannot be connected to a symbol", path.dotted(), kind.words()),
+                                    path.span,
+                                )
+                                .help("give the instance and the symbol different names"),
+                            );
+                        } else {
+                            self.draft.unify(own, outer, path.span);
+                        }
                     }
                 }
                 Connection::Number(value, at) => {

@@ -25,6 +25,7 @@ impl Ast {
 
 const POWER: u8 = 6;
 const SIGN: u8 = 5;
+const COMPARISON: u8 = 2;
 
 fn infix(kind: &Kind) -> Option<(Op, u8)> {
     let Kind::Mark(mark) = kind else { return None };
@@ -49,7 +50,7 @@ fn infix(kind: &Kind) -> Option<(Op, u8)> {
 
 /// Operators of which a chain is one application of many arguments.
 fn chains(op: Op) -> bool {
-    matches!(op, Op::Add | Op::Mul | Op::And | Op::Or | Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge)
+    matches!(op, Op::Add | Op::Mul | Op::And | Op::Or)
 }
 
 /// Reads an expression as far as it goes.
@@ -78,6 +79,10 @@ fn climb_within(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
         if level < least {
             break;
         }
+        if level == COMPARISON {
+            left = comparisons(cursor, left)?;
+            continue;
+        }
         cursor.advance();
         let right = if op == Op::Pow { climb(cursor, SIGN)? } else { climb(cursor, level + 1)? };
         let span = left.span.to(right.span);
@@ -93,6 +98,26 @@ fn climb_within(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
         }
     }
     Ok(left)
+}
+
+/// `a < b < c` is one comparison of three; `a < b <= c` means `a < b && b <= c`, as in libSBML.
+fn comparisons(cursor: &mut Cursor<'_>, first: Ast) -> Read<Ast> {
+    let mut args = vec![first];
+    let mut ops = Vec::new();
+    while let Some((op, COMPARISON)) = infix(cursor.peek(0)) {
+        cursor.advance();
+        ops.push(op);
+        args.push(climb(cursor, COMPARISON + 1)?);
+    }
+    let span = args[0].span.to(cursor.last_span());
+    if ops.len() == 1 || (ops[0] != Op::Ne && ops.iter().all(|op| *op == ops[0])) {
+        return Ok(Ast::new(AstKind::Apply(ops[0], args), span));
+    }
+    let pairs = ops.iter().zip(args.windows(2)).map(|(op, pair)| {
+        let span = pair[0].span.to(pair[1].span);
+        Ast { grouped: true, ..Ast::new(AstKind::Apply(*op, pair.to_vec()), span) }
+    });
+    Ok(Ast::new(AstKind::Apply(Op::And, pairs.collect()), span))
 }
 
 fn operand(cursor: &mut Cursor<'_>) -> Read<Ast> {

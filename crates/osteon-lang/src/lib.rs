@@ -6,6 +6,7 @@
 //! Knows no numerics: whoever wants values of expressions asks the compiler.
 
 mod builtin;
+mod check;
 mod cursor;
 mod draft;
 mod expand;
@@ -17,6 +18,8 @@ mod load;
 mod lower;
 mod meaning;
 mod parser;
+mod print;
+mod print_expr;
 mod reaction;
 mod statement;
 mod suggest;
@@ -24,5 +27,7 @@ mod syntax;
 mod unit_formula;
 mod unit_words;
 
+pub use check::check;
 pub use ids::DIAGNOSTIC_IDS;
 pub use load::{Parsed, load};
+pub use print::print;

@@ -316,22 +316,40 @@ fn form(var: &Var, expr: &Expr) -> InitialForm {
 
 /// Units that follow from the model-wide ones, where nothing was said of the symbol itself.
 fn derive_units(model: &mut Model) {
-    let volume = model.volume_unit;
-    for symbol in &mut model.symbols {
-        if symbol.unit.is_none() && matches!(symbol.role, Role::Compartment { .. }) && symbol.id != DEFAULT_COMPARTMENT {
-            symbol.unit = volume;
-        }
+    let derived: Vec<Option<Unit>> = model.symbols.iter().map(|s| derived_unit(model, s)).collect();
+    for (symbol, unit) in model.symbols.iter_mut().zip(derived) {
+        symbol.unit = symbol.unit.or(unit);
     }
-    let units: Vec<Option<Unit>> = model.symbols.iter().map(|s| s.unit).collect();
-    for symbol in &mut model.symbols {
-        if symbol.unit.is_some() {
-            continue;
+}
+
+/// The unit that the model-wide units give a symbol of its kind: amount, amount in a volume, volume, extent in a time.
+pub(crate) fn derived_unit(model: &Model, symbol: &Symbol) -> Option<Unit> {
+    match &symbol.role {
+        Role::Compartment { .. } if symbol.id != DEFAULT_COMPARTMENT => model.volume_unit,
+        Role::Species(info) if info.amount_only => model.substance_unit,
+        Role::Species(info) => {
+            let volume = model.symbol(info.compartment).unit.or(model.volume_unit);
+            model.substance_unit.zip(volume).map(|(n, v)| n.over(&v))
         }
-        symbol.unit = match &symbol.role {
-            Role::Species(info) if info.amount_only => model.substance_unit,
-            Role::Species(info) => model.substance_unit.zip(units[info.compartment.0 as usize].or(volume)).map(|(n, v)| n.over(&v)),
-            Role::Reaction(_) => model.extent_unit.zip(model.time_unit).map(|(n, t)| n.over(&t)),
-            _ => None,
-        };
+        Role::Reaction(index) => {
+            // A rate moves amounts of its participants; where none says a unit, the model-wide extent does.
+            let reaction = model.reactions.get(*index)?;
+            let mut amounts = reaction.reactants.iter().chain(&reaction.products).filter_map(|p| amount_unit(model, p.species));
+            amounts.next().or(model.extent_unit).zip(model.time_unit).map(|(n, t)| n.over(&t))
+        }
+        _ => None,
+    }
+}
+
+/// Unit of the amount of a species: that of its symbol, times that of its compartment if the symbol is a concentration.
+pub(crate) fn amount_unit(model: &Model, species: SymbolId) -> Option<Unit> {
+    let symbol = model.symbol(species);
+    match &symbol.role {
+        Role::Species(info) if info.amount_only => symbol.unit.or(model.substance_unit),
+        Role::Species(info) => match symbol.unit {
+            Some(unit) => model.symbol(info.compartment).unit.or(model.volume_unit).map(|v| unit.times(&v)),
+            None => model.substance_unit,
+        },
+        _ => None,
     }
 }

@@ -40,8 +40,13 @@ impl Expander<'_> {
             }
             AstKind::Name(path) => self.name(path, scope, arguments),
             AstKind::Apply(op, args) => {
-                let args = self.each(args, scope, arguments, calls);
-                self.apply(*op, args?, ast.span)
+                let negated = *op == Op::Neg && args.len() == 1 && !args[0].grouped;
+                let args = self.each(args, scope, arguments, calls)?;
+                // `-3` is a number, `-(3)` the negation of one.
+                if let (true, ExprKind::Number(value, unit)) = (negated, &args[0].0.kind) {
+                    return made(ExprKind::Number(-value, *unit));
+                }
+                self.apply(*op, args, ast.span)
             }
             AstKind::Call(name, args) => self.call(name, args, ast.span, scope, arguments, calls),
         }

@@ -16,6 +16,9 @@ pub(crate) const BASE_NAMES: [&str; 36] = [
     "siemens", "sievert", "steradian", "tesla", "volt", "watt", "weber", "celsius",
 ];
 
+/// Names of definitions that set a unit of the whole model; nothing else may be called so.
+pub(crate) const MODEL_WIDE: [&str; 6] = ["substance", "time_unit", "volume", "extent", "area", "length"];
+
 /// A base unit of SBML.
 pub(crate) fn base(name: &str) -> Option<Unit> {
     (name != "celsius" && BASE_NAMES.contains(&name)).then(|| Unit::atom(name)).flatten()
