@@ -53,7 +53,7 @@ impl Body {
         let Some(model) = parsed.model.filter(|_| !list.iter().any(Diagnostic::is_error)) else {
             return Err(Diagnostics { list, sources: parsed.sources });
         };
-        match compile(&model) {
+        match osteon_compile::compile(&model) {
             Ok(program) => Ok(Body::join(sources, model, program, list, parsed.sources)),
             Err(faults) => {
                 list.extend(faults);
@@ -132,22 +132,5 @@ impl Hash {
 
     pub(crate) fn finish(&self) -> String {
         format!("{:016x}", self.0)
-    }
-}
-
-/// Stands in until the compiler is joined.
-fn compile(_: &Model) -> Result<Program, Vec<Diagnostic>> {
-    Err(Vec::new())
-}
-
-#[cfg(test)]
-impl Body {
-    /// A body that can be read against but not run.
-    pub(crate) fn without_program(sources: &dyn Sources) -> Body {
-        let parsed = osteon_lang::load(sources, BODY_FILE);
-        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
-        assert!(errors.is_empty(), "{}", parsed.sources.render_all(&parsed.diagnostics));
-        let model = parsed.model.expect("no errors");
-        Body::join(sources, model, Program::new(osteon_vm::ProgramParts { n_slots: 16, ..osteon_vm::ProgramParts::default() }), Vec::new(), parsed.sources)
     }
 }

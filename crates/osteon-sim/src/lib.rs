@@ -20,6 +20,8 @@ mod quantities;
 mod reading_tests;
 mod recording;
 mod run;
+#[cfg(test)]
+mod run_tests;
 mod scenario;
 mod scenario_read;
 mod simulate;

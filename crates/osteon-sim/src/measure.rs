@@ -133,6 +133,9 @@ pub fn show_days(days: f64) -> String {
     if !days.is_finite() {
         return if days > 0.0 { "the end".to_owned() } else { "the beginning".to_owned() };
     }
+    if days < -730.5 {
+        return format!("{:.2} a", days / 365.25);
+    }
     let mut whole = days.floor();
     let mut minutes = ((days - whole) * 1440.0).round();
     if minutes >= 1440.0 {

@@ -24,7 +24,7 @@ pub(crate) fn sources() -> MemorySources {
 }
 
 fn body() -> Body {
-    let body = Body::without_program(&sources());
+    let body = Body::load(&sources()).unwrap_or_else(|f| panic!("{}", f.render()));
     assert!(body.faults.list.is_empty(), "{}", body.faults.render());
     body
 }
@@ -215,7 +215,7 @@ fn pages_of_our_diagnostics_hold() {
                     } else {
                         sources.insert(file.trim(), text);
                     }
-                    Body::without_program(&sources).faults.list.iter().map(|f| f.id).collect()
+                    Body::load(&sources).expect("the model is sound").faults.list.iter().map(|f| f.id).collect()
                 }
                 None => ids(text),
             };

@@ -38,6 +38,8 @@ pub(super) struct Block<'a> {
     values: Vec<f64>,
     row: Vec<f64>,
     due: Vec<bool>,
+    /// Branches as the solver holds them, kept while comparisons are looked at as they stand at an instant.
+    branches: Vec<bool>,
 }
 
 impl<'a> Block<'a> {
@@ -71,6 +73,7 @@ impl<'a> Block<'a> {
             values: vec![0.0; record.len() * lanes],
             row: vec![0.0; record.len()],
             due: vec![false; lanes],
+            branches: vec![false; program.n_switches() * lanes],
         }
     }
 
@@ -265,6 +268,7 @@ impl<'a> Block<'a> {
         }
         let Some(seat) = &mut self.seats[lane] else { return Ok(()) };
         let (vm, t, y) = self.integrator.parts();
+        keep_branches(vm, &mut self.branches);
         vm.refresh_branches(lane, t, y);
         let (person, now, observer) = (seat.person, t[lane], &mut self.observer);
         let any = seat.events.run(vm, lane, t, y, passed, &mut |event| observer.met(person, now, event))?;
@@ -273,6 +277,9 @@ impl<'a> Block<'a> {
             // Bits moved by the events themselves are not crossings.
             self.integrator.settle();
             self.see_triggers(lane, |_| ());
+        } else {
+            // On a boundary a comparison may hold that the solver has left behind; it knows best where it is going.
+            put_branches_back(self.integrator.system_mut(), &self.branches);
         }
         Ok(())
     }
@@ -321,7 +328,14 @@ impl<'a> Block<'a> {
                 return;
             }
             self.integrator.interpolate(&self.sample_t, &mut self.sample_y);
-            self.integrator.system_mut().value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
+            // The solver's branches belong to the end of its step: a switch may have flipped since.
+            let vm = self.integrator.system_mut();
+            keep_branches(vm, &mut self.branches);
+            for (lane, _) in self.due.iter().enumerate().filter(|(_, due)| **due) {
+                vm.refresh_branches(lane, &self.sample_t, &self.sample_y);
+            }
+            vm.value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
+            put_branches_back(vm, &self.branches);
             for lane in 0..self.seats.len() {
                 if self.due[lane] {
                     self.hand_out(lane);
@@ -339,7 +353,10 @@ impl<'a> Block<'a> {
                 return;
             }
             let (vm, t, y) = self.integrator.parts();
+            keep_branches(vm, &mut self.branches);
+            vm.refresh_branches(lane, t, y);
             vm.value(self.record, t, y, &mut self.values);
+            put_branches_back(vm, &self.branches);
             self.hand_out(lane);
         }
     }
@@ -387,5 +404,21 @@ impl<'a> Block<'a> {
             self.outcomes[person] = Some(LaneOutcome { end, failure, work: osteon_ode::Work::default(), events: 0 });
         }
         self.next = self.people.len();
+    }
+}
+
+fn keep_branches(vm: &Lanes, kept: &mut [bool]) {
+    let switches = vm.n_switches();
+    for (at, branch) in kept.iter_mut().enumerate() {
+        *branch = vm.branch(at / switches, at % switches);
+    }
+}
+
+fn put_branches_back(vm: &mut Lanes, kept: &[bool]) {
+    let switches = vm.n_switches();
+    for (at, branch) in kept.iter().enumerate() {
+        if vm.branch(at / switches, at % switches) != *branch {
+            vm.set_branch(at / switches, at % switches, *branch);
+        }
     }
 }
