@@ -44,12 +44,12 @@ impl Lanes {
     }
 
     /// Makes an event happen in one lane with values from [`Lanes::event_values`]: all assignments at once. Concentrations are turned
-    /// into amounts with the compartment sizes after the event. Branches are refreshed. `t` and `y` are those of all lanes.
+    /// into amounts with the compartment sizes before the event, as all assignments are made at once. Branches are refreshed. `t` and `y` are those of all lanes.
     pub fn event_apply(&mut self, lane: usize, event: usize, values: &[f64], t: &[f64], y: &mut [f64]) {
         let program = Arc::clone(&self.program);
         let assignments = &program.parts.events[event].assignments;
         let per = |symbol: SymbolIndex| program.parts.symbols[symbol.0 as usize].per.is_some();
-        for concentrations in [false, true] {
+        for concentrations in [true, false] {
             for ((symbol, _), value) in assignments.iter().zip(values) {
                 if per(*symbol) == concentrations && program.parts.symbols[symbol.0 as usize].place != Place::Computed {
                     self.set_now(lane, *symbol, *value, t, y).expect("the compiler lets events set only what can be set");
