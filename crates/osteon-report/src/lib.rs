@@ -4,6 +4,7 @@
 
 mod aligned;
 mod figure;
+mod fit_page;
 mod legend;
 mod overview_figure;
 mod palette;
@@ -22,6 +23,7 @@ mod units_shown;
 mod verdict_table;
 
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, draw};
+pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;
 pub use raster::png;
 pub use run_figure::run_figure;

@@ -5,17 +5,25 @@
 
 mod data_csv;
 mod data_rows;
+mod fit;
+mod fit_file;
 mod interval;
 mod judge;
+mod least_squares;
 mod near_names;
 mod recorded;
 mod study;
 mod study_read;
+mod suite;
+mod symmetric;
 mod totals;
 
+pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
+pub use fit_file::{FitFile, FitParameter, read_fit};
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
 pub use near_names::near_name;
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
 pub use study::{Kind, Link, Row, Spread, Study};
 pub use study_read::{is_study, read_study};
+pub use suite::{Judged, judge_all};
 pub use totals::{Share, Totals, totals};

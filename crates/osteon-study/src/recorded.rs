@@ -31,6 +31,25 @@ impl Change {
     }
 }
 
+impl Recorded {
+    /// The same record with the studies of these rows replaced.
+    #[must_use]
+    pub fn with(mut self, rows: &[RowVerdict]) -> Recorded {
+        self.rows.retain(|key, _| !rows.iter().any(|r| r.study == key.0));
+        self.rows.extend(rows.iter().map(|r| ((r.study.clone(), r.row.key()), r.verdict)));
+        self
+    }
+
+    /// The record as text, in order of study and row.
+    pub fn to_text(&self) -> String {
+        let mut out = format!("{HEADER}\n");
+        for ((study, key), verdict) in &self.rows {
+            let _ = writeln!(out, "{study}\t{}\t{}", key.replace('|', "\t"), verdict.as_str());
+        }
+        out
+    }
+}
+
 const HEADER: &str = "study\tquantity\tarm\tat\tas\tverdict";
 
 /// Reads the table.
@@ -56,12 +75,7 @@ pub fn read_recorded(text: &str) -> Result<Recorded, String> {
 
 /// Writes the table for these verdicts, in order of study and row.
 pub fn write_recorded(rows: &[RowVerdict]) -> String {
-    let mut out = format!("{HEADER}\n");
-    let sorted: BTreeMap<(&str, String), Verdict> = rows.iter().map(|r| ((r.study.as_str(), r.row.key()), r.verdict)).collect();
-    for ((study, key), verdict) in sorted {
-        let _ = writeln!(out, "{study}\t{}\t{}", key.replace('|', "\t"), verdict.as_str());
-    }
-    out
+    Recorded::default().with(rows).to_text()
 }
 
 /// What differs between a record and these verdicts. With `whole`, recorded rows that are missing are reported too.

@@ -1,1 +1,40 @@
-fn main() {}
+//! The command line of Osteon: words in, words out. stdout is data, stderr is talk.
+//! Exit codes: 0 done, 1 the run or check failed, 2 wrong use.
+
+mod arguments;
+mod check;
+mod findings;
+mod fit;
+mod list;
+mod outcome;
+mod output;
+mod progress_bar;
+mod project;
+mod run;
+mod studies;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::project::Project;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
+        Command::Run(words) => run::run(&project, words),
+        Command::Check(words) => check::check(&project, words),
+        Command::List { what } => list::list(&project, *what),
+        Command::Studies(words) => studies::studies(&project, words),
+        Command::Fit(words) => fit::fit(&project, words),
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(fault) => {
+            eprintln!("{}", fault.message().trim_end());
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A calibrated simulator of how magnesium, calcium, phosphate, vitamin D and their hormones make, keep and lose human bone.
+///
+/// For research and teaching; not medical advice. Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the run or
+/// check failed, 2 wrong use.
+#[derive(Debug, Parser)]
+#[command(name = "osteon", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Project folder whose body/, library/, scenarios/ and studies/ replace the embedded ones
+    /// [default: the present folder, if it holds body/body.ant]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario: summary, table (CSV) and figure (SVG, PNG)
+    Run(RunArguments),
+    /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
+    Check(CheckArguments),
+    /// List what there is, one a line, the name first
+    List {
+        /// What to list
+        #[arg(default_value = "scenarios")]
+        what: Shelf,
+    },
+    /// Judge the body by published studies
+    Studies(StudiesArguments),
+    /// Fit parameters of the body to study rows that may be used for it
+    Fit(FitArguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shelf {
+    Scenarios,
+    Quantities,
+    Library,
+    Studies,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClockChoice {
+    /// As the scenario says
+    Auto,
+    /// Day-averaged intake
+    Averaged,
+    /// Meals and doses by the clock
+    Meals,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// Where the table and the figure go [default: out/<scenario>]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show units of the laboratories of the United States
+    #[arg(long, conflicts_with = "si")]
+    pub(crate) us: bool,
+    /// Show SI units (the default)
+    #[arg(long)]
+    pub(crate) si: bool,
+    /// Record these quantities instead of the scenario's
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) quantities: Vec<String>,
+    /// Record at this interval, for example "1 d" or "10 min"
+    #[arg(long, value_name = "TIME")]
+    pub(crate) every: Option<String>,
+    /// How intake is given
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) clock: ClockChoice,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Write the run as JSON to stdout instead of the summary; files are written only with -o
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// A model (.ant, .xml, .sbml), a scenario or library file (.toml), or a study folder [default: the body and its library]
+    pub(crate) file: Option<String>,
+    /// Ask more: sources and origins everywhere
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write the findings as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StudiesArguments {
+    /// A study folder, a folder of studies, or the name of an embedded study [default: all embedded ones]
+    pub(crate) path: Option<String>,
+    /// Write the rows as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw a figure for each study and an overview into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
+    /// Rewrite verdicts.tsv with what comes out now
+    #[arg(long)]
+    pub(crate) record: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FitArguments {
+    /// The fit: which parameters, which studies (docs/fit.md)
+    pub(crate) file: PathBuf,
+    /// Run the fit again and compare with the values in the body; write nothing
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where the result goes [default: beside the file, ending in .result.toml]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Say nothing but the result
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}

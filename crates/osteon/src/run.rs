@@ -1,0 +1,142 @@
+//! `osteon run`: a scenario becomes a summary, a table and a figure.
+
+use std::path::Path;
+
+use osteon_model::Sources as _;
+use osteon_report::{in_us_units, run_figure, run_json, summary, tidy_csv};
+use osteon_sim::{Body, Clock, RunOptions, Scenario, read_days, read_scenario};
+use osteon_study::near_name;
+
+use crate::arguments::{ClockChoice, RunArguments};
+use crate::outcome::{Fault, Outcome};
+use crate::output::{say, say_json, write, write_figure};
+use crate::progress_bar::Bar;
+use crate::project::{Project, beside};
+
+/// Runs, tells, writes.
+pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
+    let (text, name, shown) = find(project, &words.scenario)?;
+    let body = standing_body(project)?;
+    let mut scenario = read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
+    scenario.name.clone_from(&name);
+    change_record(&mut scenario, words, &body)?;
+
+    let mut bar = Bar::new(words.quiet);
+    let run = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut bar).map_err(|faults| Fault::Failed(faults.render()))?;
+    bar.finish();
+    let run = if words.us { in_us_units(run) } else { run };
+
+    // The finished part of a failed run is kept: files are written before the failure is told.
+    let told = if words.json { String::new() } else { summary(&run) };
+    if !words.json || words.output.is_some() {
+        let folder = words.output.clone().unwrap_or_else(|| Path::new("out").join(&name));
+        let source = format!("Simulated with {}, {}. For research and teaching; not medical advice.", run.meta.engine, run.meta.body);
+        write(&folder.join(format!("{name}.csv")), tidy_csv(&run).as_bytes())?;
+        write(&folder.join(format!("{name}.toml")), scenario.text.as_bytes())?;
+        write(&folder.join(format!("{name}.txt")), summary(&run).as_bytes())?;
+        write_figure(&folder, &name, &run_figure(&run, &scenario, &source))?;
+        if !words.quiet {
+            eprintln!("wrote {}", folder.join(format!("{name}.{{csv,svg,png,txt,toml}}")).display());
+        }
+    }
+    if words.json {
+        say_json(&run_json(&run))?;
+    } else if !words.quiet {
+        say(&told)?;
+    }
+    for arm in &run.arms {
+        if let Some(failure) = &arm.failure {
+            let who = if arm.name.is_empty() { String::new() } else { format!(" in arm `{}`", arm.name) };
+            eprintln!(
+                "error: the run stopped{who} at {}: {}\n   = help: {}",
+                osteon_sim::show_days(failure.time_d),
+                failure.message,
+                failure.hint
+            );
+        }
+    }
+    Ok(!run.failed())
+}
+
+/// Loads the body; a body with errors does not run.
+pub(crate) fn standing_body(project: &Project) -> Result<Body, Fault> {
+    let body = Body::load(project).map_err(|faults| Fault::Failed(faults.render()))?;
+    if body.faults.has_errors() {
+        return Err(Fault::Failed(body.faults.render()));
+    }
+    Ok(body)
+}
+
+/// The text of a scenario, its plain name, and what messages call it.
+fn find(project: &Project, asked: &str) -> Result<(String, String, String), Fault> {
+    let path = Path::new(asked);
+    if path.is_file() {
+        let (folder, file) = beside(path);
+        let text = folder.text(&file).map_err(|e| Fault::Failed(format!("error: {e}")))?;
+        let stem = path.file_stem().map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
+        return Ok((text, stem, asked.to_owned()));
+    }
+    let bare = asked.strip_suffix(".toml").unwrap_or(asked);
+    for id in [format!("scenarios/{bare}.toml"), format!("studies/{bare}/scenario.toml")] {
+        if let Ok(text) = project.text(&id) {
+            return Ok((text, bare.to_owned(), id));
+        }
+    }
+    let (scenarios, studies) = (project.scenarios(), project.studies());
+    let mut help = match near_name(bare, scenarios.iter().chain(&studies).map(String::as_str)) {
+        Some(near) => format!("   = help: did you mean `{near}`?\n"),
+        None => String::new(),
+    };
+    help += "known scenarios:\n";
+    scenarios.iter().for_each(|s| help += &format!("  {s}\n"));
+    if !studies.is_empty() {
+        help += &format!("and the protocols of {} studies (`osteon list studies`)\n", studies.len());
+    }
+    let what = if asked.contains(['/', '\\']) || asked.ends_with(".toml") { "no such file" } else { "no scenario of that name" };
+    Err(Fault::Use(format!("error: {what}: {asked}\n{help}")))
+}
+
+/// What the command line says about the record replaces what the scenario says.
+fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> Result<(), Fault> {
+    if !words.quantities.is_empty() {
+        scenario.record.quantities = known_quantities(&words.quantities, body)?;
+    }
+    if let Some(every) = &words.every {
+        let days = read_days(every).ok().filter(|d| *d > 0.0 && d.is_finite());
+        let Some(days) = days else {
+            return Err(Fault::Use(format!("error: --every \"{every}\" is not a duration\n   = help: for example --every \"1 d\" or --every \"10 min\"")));
+        };
+        let rows = (scenario.record.until_d - scenario.record.from_d) / days;
+        const MOST_ROWS: f64 = 1e6;
+        if rows > MOST_ROWS {
+            return Err(Fault::Use(format!("error: --every \"{every}\" gives {rows:.0} rows\n   = help: at most {MOST_ROWS} rows; record less often")));
+        }
+        scenario.record.every_d = days;
+    }
+    match words.clock {
+        ClockChoice::Auto => {}
+        ClockChoice::Averaged => (scenario.record.clock, scenario.record.clock_why) = (Clock::Averaged, None),
+        ClockChoice::Meals => (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, None),
+    }
+    Ok(())
+}
+
+/// Names of quantities; a name that holds a comma was cut in two by the command line and is joined again.
+fn known_quantities(asked: &[String], body: &Body) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    let mut rest = asked.iter().map(|n| n.trim()).filter(|n| !n.is_empty()).peekable();
+    while let Some(name) = rest.next() {
+        let joined = rest.peek().map(|next| format!("{name},{next}"));
+        if body.library.quantity(name).is_some() {
+            names.push(name.to_owned());
+        } else if let Some(joined) = joined.filter(|j| body.library.quantity(j).is_some()) {
+            rest.next();
+            names.push(joined);
+        } else {
+            let help = near_name(name, body.library.quantities.iter().map(|q| q.name.as_str()))
+                .map_or_else(|| "see `osteon list quantities`".to_owned(), |n| format!("did you mean `{n}`?"));
+            return Err(Fault::Use(format!("error: unknown quantity `{name}`\n   = help: {help}")));
+        }
+    }
+    Ok(names)
+}
