@@ -17,7 +17,6 @@ use crate::run::standing_body;
 
 /// Fits are differences of runs: they need a tighter tolerance than a single run.
 const RTOL: f64 = 1e-8;
-const ATOL: f64 = 1e-11;
 
 /// Fits, tells, writes; with `--check`, compares with the body.
 pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
@@ -26,7 +25,7 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     let body = standing_body(project)?;
     let file = read_fit(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
     let studies = named_studies(project, &file, &body)?;
-    let options = RunOptions { rtol: RTOL, atol: ATOL, ..RunOptions::default() };
+    let options = RunOptions { rtol: RTOL, ..RunOptions::default() };
     let mut bar = Bar::new(words.quiet);
     let result = fit_parameters(&body, &file, &studies, &options, &mut bar).map_err(|error| {
         Fault::Failed(match error {
