@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn names_become_legal() {
-        assert_eq!(sid("kidney.V_max"), "kidney__V_max");
+        assert_eq!(sid("pump.V_max"), "pump__V_max");
         assert_eq!(sid("25OHD"), "_25OHD");
         assert_eq!(sid("a b"), "a_b");
     }

@@ -24,7 +24,7 @@ pub use writer::{WriteOptions, write_with};
 
 use osteon_model::{Model, Sources};
 
-/// Reads the SBML document `id` as a flat model. Names from submodels are dotted (`kidney.Vmax`), local parameters are
+/// Reads the SBML document `id` as a flat model. Names from submodels are dotted (`pump.Vmax`), local parameters are
 /// `reaction.parameter`.
 ///
 /// # Errors
