@@ -121,79 +121,84 @@ unsafe fn avx512<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mu
 /// Values worked on at once by costly operations: lanes of one operation, or several operations of few lanes.
 const CHUNK: usize = 8;
 
+type Chunk = [f64; CHUNK];
+
+// Macros and traits instead of closures: a closure is compiled for the baseline unless it happens to be inlined, and a fused
+// multiplication is then a call into the system's library.
+
+/// Applies an expression to every lane of every operation of a run.
+macro_rules! rows {
+    ($L:ident, $slots:ident, $ops:ident, |$($x:ident),+| $result:expr) => {
+        for [d, operands @ ..] in $ops {
+            let mut operands = operands.iter();
+            $(let $x = load::<$L>($slots, *operands.next().unwrap_or(&0));)+
+            let mut out = [0.0; $L];
+            for i in 0..$L {
+                $(let $x = $x[i];)+
+                out[i] = $result;
+            }
+            store($slots, *d, out);
+        }
+    };
+}
+
 /// SAFETY of everything below: `slots` holds every row the operands mention, `L` numbers each.
 #[inline(always)]
 unsafe fn interpret<A: Arith, const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
-    let bit = |x: bool| if x { 1.0 } else { 0.0 };
     for run in runs {
         let ops = &operands[run.start as usize..run.end as usize];
         // SAFETY: see above.
         unsafe {
             match run.op {
-                Op::Copy => one::<L>(slots, ops, |a| a),
-                Op::Neg => one::<L>(slots, ops, |a| -a),
-                Op::Abs => one::<L>(slots, ops, f64::abs),
-                Op::Recip => one::<L>(slots, ops, |a| 1.0 / a),
-                Op::Add => two::<L>(slots, ops, |a, b| a + b),
-                Op::Sub => two::<L>(slots, ops, |a, b| a - b),
-                Op::Mul => two::<L>(slots, ops, |a, b| a * b),
-                Op::Div => two::<L>(slots, ops, |a, b| a / b),
-                Op::Fma => three::<L>(slots, ops, |a, b, c| A::mul_add(a, b, c)),
-                Op::Fms => three::<L>(slots, ops, |a, b, c| A::mul_add(a, b, -c)),
-                Op::Fnma => three::<L>(slots, ops, |a, b, c| A::mul_add(-a, b, c)),
-                Op::Min => two::<L>(slots, ops, math::min),
-                Op::Max => two::<L>(slots, ops, math::max),
-                Op::Gt => two::<L>(slots, ops, |a, b| bit(a > b)),
-                Op::Ge => two::<L>(slots, ops, |a, b| bit(a >= b)),
-                Op::Eq => two::<L>(slots, ops, |a, b| bit(a == b)),
-                Op::Ne => two::<L>(slots, ops, |a, b| bit(a != b)),
-                Op::And => two::<L>(slots, ops, |a, b| bit((a != 0.0) & (b != 0.0))),
-                Op::Or => two::<L>(slots, ops, |a, b| bit((a != 0.0) | (b != 0.0))),
-                Op::Not => one::<L>(slots, ops, |a| bit(a == 0.0)),
-                Op::Select => three::<L>(slots, ops, |a, b, c| if a != 0.0 { b } else { c }),
-                Op::Floor => one::<L>(slots, ops, f64::floor),
-                Op::Round => one::<L>(slots, ops, math::round),
-                Op::Sqrt => one::<L>(slots, ops, f64::sqrt),
-                Op::Exp => costly::<L>(slots, ops, |a, _, _| each(|i| math::exp_with::<A>(a[i], 0.0))),
-                Op::Ln => costly::<L>(slots, ops, |a, _, _| each(|i| math::ln_with::<A>(a[i]))),
-                Op::PowLn => costly::<L>(slots, ops, |a, b, c| {
-                    let mut power = each(|i| math::pow_from_ln::<A>(b[i], c[i]));
-                    let special = (0..CHUNK).fold(false, |any, i| any | math::pow_is_special(a[i], b[i]));
-                    if special {
-                        for i in 0..CHUNK {
-                            if math::pow_is_special(a[i], b[i]) {
-                                power[i] = math::pow(a[i], b[i]);
-                            }
-                        }
-                    }
-                    power
-                }),
-                Op::Pow => two::<L>(slots, ops, math::pow),
-                Op::Sin => one::<L>(slots, ops, math::sin),
-                Op::Cos => one::<L>(slots, ops, math::cos),
-                Op::Tan => one::<L>(slots, ops, math::tan),
-                Op::Sinh => one::<L>(slots, ops, math::sinh),
-                Op::Cosh => one::<L>(slots, ops, math::cosh),
-                Op::Tanh => one::<L>(slots, ops, math::tanh),
-                Op::Asin => one::<L>(slots, ops, math::asin),
-                Op::Acos => one::<L>(slots, ops, math::acos),
-                Op::Atan => one::<L>(slots, ops, math::atan),
-                Op::Asinh => one::<L>(slots, ops, math::asinh),
-                Op::Acosh => one::<L>(slots, ops, math::acosh),
-                Op::Atanh => one::<L>(slots, ops, math::atanh),
-                Op::Factorial => one::<L>(slots, ops, math::factorial),
+                Op::Copy => rows!(L, slots, ops, |a| a),
+                Op::Neg => rows!(L, slots, ops, |a| -a),
+                Op::Abs => rows!(L, slots, ops, |a| a.abs()),
+                Op::Recip => rows!(L, slots, ops, |a| 1.0 / a),
+                Op::Add => rows!(L, slots, ops, |a, b| a + b),
+                Op::Sub => rows!(L, slots, ops, |a, b| a - b),
+                Op::Mul => rows!(L, slots, ops, |a, b| a * b),
+                Op::Div => rows!(L, slots, ops, |a, b| a / b),
+                Op::Fma => rows!(L, slots, ops, |a, b, c| A::mul_add(a, b, c)),
+                Op::Fms => rows!(L, slots, ops, |a, b, c| A::mul_add(a, b, -c)),
+                Op::Fnma => rows!(L, slots, ops, |a, b, c| A::mul_add(-a, b, c)),
+                Op::Min => rows!(L, slots, ops, |a, b| math::min(a, b)),
+                Op::Max => rows!(L, slots, ops, |a, b| math::max(a, b)),
+                Op::Gt => rows!(L, slots, ops, |a, b| bit(a > b)),
+                Op::Ge => rows!(L, slots, ops, |a, b| bit(a >= b)),
+                Op::Eq => rows!(L, slots, ops, |a, b| bit(a == b)),
+                Op::Ne => rows!(L, slots, ops, |a, b| bit(a != b)),
+                Op::And => rows!(L, slots, ops, |a, b| bit((a != 0.0) & (b != 0.0))),
+                Op::Or => rows!(L, slots, ops, |a, b| bit((a != 0.0) | (b != 0.0))),
+                Op::Not => rows!(L, slots, ops, |a| bit(a == 0.0)),
+                Op::Select => rows!(L, slots, ops, |a, b, c| if a != 0.0 { b } else { c }),
+                Op::Floor => rows!(L, slots, ops, |a| a.floor()),
+                Op::Round => rows!(L, slots, ops, |a| math::round(a)),
+                Op::Sqrt => rows!(L, slots, ops, |a| a.sqrt()),
+                Op::Exp => costly::<Exponential, A, L>(slots, ops),
+                Op::Ln => costly::<Logarithm, A, L>(slots, ops),
+                Op::PowLn => costly::<Power, A, L>(slots, ops),
+                Op::Pow => rows!(L, slots, ops, |a, b| math::pow(a, b)),
+                Op::Sin => rows!(L, slots, ops, |a| math::sin(a)),
+                Op::Cos => rows!(L, slots, ops, |a| math::cos(a)),
+                Op::Tan => rows!(L, slots, ops, |a| math::tan(a)),
+                Op::Sinh => rows!(L, slots, ops, |a| math::sinh(a)),
+                Op::Cosh => rows!(L, slots, ops, |a| math::cosh(a)),
+                Op::Tanh => rows!(L, slots, ops, |a| math::tanh(a)),
+                Op::Asin => rows!(L, slots, ops, |a| math::asin(a)),
+                Op::Acos => rows!(L, slots, ops, |a| math::acos(a)),
+                Op::Atan => rows!(L, slots, ops, |a| math::atan(a)),
+                Op::Asinh => rows!(L, slots, ops, |a| math::asinh(a)),
+                Op::Acosh => rows!(L, slots, ops, |a| math::acosh(a)),
+                Op::Atanh => rows!(L, slots, ops, |a| math::atanh(a)),
+                Op::Factorial => rows!(L, slots, ops, |a| math::factorial(a)),
             }
         }
     }
 }
 
 #[inline(always)]
-fn each(f: impl Fn(usize) -> f64) -> [f64; CHUNK] {
-    let mut out = [0.0; CHUNK];
-    for i in 0..CHUNK {
-        out[i] = f(i);
-    }
-    out
+fn bit(x: bool) -> f64 {
+    if x { 1.0 } else { 0.0 }
 }
 
 #[inline(always)]
@@ -208,80 +213,101 @@ unsafe fn store<const L: usize>(slots: *mut f64, row: u32, value: [f64; L]) {
     unsafe { slots.add(row as usize * L).cast::<[f64; L]>().write(value) }
 }
 
-#[inline(always)]
-unsafe fn one<const L: usize>(slots: *mut f64, ops: &[[u32; 4]], f: impl Fn(f64) -> f64) {
-    for [d, a, ..] in ops {
-        // SAFETY: rows lie inside the slot file.
-        unsafe {
-            let a = load::<L>(slots, *a);
-            let mut out = [0.0; L];
-            for i in 0..L {
-                out[i] = f(a[i]);
-            }
-            store(slots, *d, out);
+/// A costly function on a chunk of values.
+trait Costly {
+    /// How many of its arguments it reads.
+    const ARITY: usize;
+    fn of<A: Arith>(args: &[Chunk; 3]) -> Chunk;
+}
+
+struct Exponential;
+struct Logarithm;
+struct Power;
+
+impl Costly for Exponential {
+    const ARITY: usize = 1;
+    #[inline(always)]
+    fn of<A: Arith>(args: &[Chunk; 3]) -> Chunk {
+        let mut out = [0.0; CHUNK];
+        for i in 0..CHUNK {
+            out[i] = math::exp_with::<A>(args[0][i], 0.0);
+        }
+        out
+    }
+}
+
+impl Costly for Logarithm {
+    const ARITY: usize = 1;
+    #[inline(always)]
+    fn of<A: Arith>(args: &[Chunk; 3]) -> Chunk {
+        let mut out = [0.0; CHUNK];
+        for i in 0..CHUNK {
+            out[i] = math::ln_with::<A>(args[0][i]);
+        }
+        out
+    }
+}
+
+impl Costly for Power {
+    const ARITY: usize = 3;
+    #[inline(always)]
+    fn of<A: Arith>(args: &[Chunk; 3]) -> Chunk {
+        let [x, y, log] = args;
+        let mut out = [0.0; CHUNK];
+        for i in 0..CHUNK {
+            out[i] = math::pow_from_ln::<A>(y[i], log[i]);
+        }
+        let mut special = 0_u64;
+        for i in 0..CHUNK {
+            special |= u64::from(math::pow_is_special(x[i], y[i]));
+        }
+        if special != 0 {
+            special_powers(x, y, &mut out);
+        }
+        out
+    }
+}
+
+/// Rarely needed, so kept out of the way.
+#[cold]
+#[inline(never)]
+fn special_powers(x: &Chunk, y: &Chunk, out: &mut Chunk) {
+    for i in 0..CHUNK {
+        if math::pow_is_special(x[i], y[i]) {
+            out[i] = math::pow(x[i], y[i]);
         }
     }
 }
 
+/// Feeds a costly function with full chunks: parts of one operation's lanes, or several operations of few lanes side by side, so that
+/// one individual uses vector units too. A chunk's unused places hold 2, which is special to none.
 #[inline(always)]
-unsafe fn two<const L: usize>(slots: *mut f64, ops: &[[u32; 4]], f: impl Fn(f64, f64) -> f64) {
-    for [d, a, b, _] in ops {
-        // SAFETY: rows lie inside the slot file.
-        unsafe {
-            let (a, b) = (load::<L>(slots, *a), load::<L>(slots, *b));
-            let mut out = [0.0; L];
-            for i in 0..L {
-                out[i] = f(a[i], b[i]);
-            }
-            store(slots, *d, out);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn three<const L: usize>(slots: *mut f64, ops: &[[u32; 4]], f: impl Fn(f64, f64, f64) -> f64) {
-    for [d, a, b, c] in ops {
-        // SAFETY: rows lie inside the slot file.
-        unsafe {
-            let (a, b, c) = (load::<L>(slots, *a), load::<L>(slots, *b), load::<L>(slots, *c));
-            let mut out = [0.0; L];
-            for i in 0..L {
-                out[i] = f(a[i], b[i], c[i]);
-            }
-            store(slots, *d, out);
-        }
-    }
-}
-
-/// Feeds `f` with full chunks: parts of one operation's lanes, or several operations of few lanes side by side, so that one
-/// individual uses vector units too. A chunk's unused places hold 1.
-#[inline(always)]
-unsafe fn costly<const L: usize>(
-    slots: *mut f64,
-    ops: &[[u32; 4]],
-    f: impl Fn(&[f64; CHUNK], &[f64; CHUNK], &[f64; CHUNK]) -> [f64; CHUNK],
-) {
+unsafe fn costly<F: Costly, A: Arith, const L: usize>(slots: *mut f64, ops: &[[u32; 4]]) {
     // SAFETY: rows lie inside the slot file.
     unsafe {
         if L >= CHUNK {
             for [d, a, b, c] in ops {
-                for part in 0..(L / CHUNK) as u32 {
-                    let at = |row: u32| row * (L / CHUNK) as u32 + part;
-                    let (a, b, c) = (load::<CHUNK>(slots, at(*a)), load::<CHUNK>(slots, at(*b)), load::<CHUNK>(slots, at(*c)));
-                    store(slots, at(*d), f(&a, &b, &c));
+                for part in 0..(L / CHUNK) {
+                    let at = |row: u32| (row as usize * L + part * CHUNK) as u32 / CHUNK as u32;
+                    let mut args = [load::<CHUNK>(slots, at(*a)), [2.0; CHUNK], [2.0; CHUNK]];
+                    if F::ARITY > 1 {
+                        args[1] = load(slots, at(*b));
+                        args[2] = load(slots, at(*c));
+                    }
+                    store(slots, at(*d), F::of::<A>(&args));
                 }
             }
         } else {
             for group in ops.chunks(CHUNK / L) {
-                let mut args = [[1.0; CHUNK]; 3];
-                for (k, [_, a, b, c]) in group.iter().enumerate() {
-                    for i in 0..L {
-                        args[0][k * L + i] = *slots.add(*a as usize * L + i);
-                        args[1][k * L + i] = *slots.add(*b as usize * L + i);
-                        args[2][k * L + i] = *slots.add(*c as usize * L + i);
+                let mut args = [[2.0; CHUNK]; 3];
+                for (k, operands) in group.iter().enumerate() {
+                    for (arg, row) in args.iter_mut().zip(&operands[1..]).take(F::ARITY) {
+                        for i in 0..L {
+                            arg[k * L + i] = *slots.add(*row as usize * L + i);
+                        }
                     }
                 }
-                let out = f(&args[0], &args[1], &args[2]);
+                let out = F::of::<A>(&args);
                 for (k, [d, ..]) in group.iter().enumerate() {
                     for i in 0..L {
                         *slots.add(*d as usize * L + i) = out[k * L + i];

@@ -118,10 +118,11 @@ pub(crate) fn pow_from_ln<A: Arith>(y: f64, log: f64) -> f64 {
     exp_with::<A>(y * log, 0.0)
 }
 
-/// True where `e^(y ln x)` is not xʸ: negative or NaN bases, 1^y, x^0, infinite exponents.
+/// True where `e^(y ln x)` is not xʸ: negative, infinite or NaN bases, infinite or NaN exponents, 0⁰.
 #[inline(always)]
 pub(crate) fn pow_is_special(x: f64, y: f64) -> bool {
-    !(x > 0.0) | (x == 1.0) | (y == 0.0) | (y.abs() == f64::INFINITY)
+    let ordinary = (x.to_bits() >> 63 == 0) & (x < f64::INFINITY) & (y.abs() < f64::INFINITY);
+    !ordinary | ((x == 0.0) & (y == 0.0))
 }
 
 /// The smaller; `b` if either is NaN.

@@ -138,6 +138,8 @@ pub enum TriggerKind {
     Truth,
     /// Difference of two sides of an equality inside the condition: the condition may hold at the very instant at which it passes 0.
     Equality,
+    /// A comparison inside a compound condition: the condition may change where it changes.
+    Part,
 }
 
 /// A trigger margin: a change of its sign is a place to stop.
