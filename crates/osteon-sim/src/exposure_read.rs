@@ -117,7 +117,9 @@ impl Context<'_> {
         // What a product does besides carrying matter scales with its dose per day.
         let daily = Measure { value: measure.value * share * times / timing.every_d, unit: measure.unit.over(&day()), unit_text: measure.unit_text.clone() };
         let Some(effects) = (if entry.effects.is_empty() { Some(Vec::new()) } else { self.effects(entry, Some((&dose, &daily)), item) }) else { return };
+        let portions = product.portions.as_ref().map(|input| InputValue { input: input.clone(), value: times / timing.every_d, said: String::new() });
         regimens.push(Regimen {
+            portions,
             entry: entry.name.clone(),
             said,
             from_d: window.0,

@@ -60,6 +60,8 @@ pub struct Nutrient {
     pub meal: Option<String>,
     /// Memory that a meal sets to its amount.
     pub meal_size: Option<String>,
+    /// Input that counts the meals of a day, for the averaged clock.
+    pub portions: Option<String>,
     /// Citation key.
     pub source: String,
     /// Where it stands.
@@ -148,6 +150,8 @@ pub struct Product {
     pub averaged: Vec<(String, f64)>,
     /// Memories that dosing sets to the size of the part that goes to the first state of `into`.
     pub size_into: Vec<String>,
+    /// Input that counts the doses of a day, for the averaged clock.
+    pub portions: Option<String>,
     /// Memories that dosing sets to a fixed value (for example a release rate).
     pub sets: Vec<(String, f64)>,
     /// Numbers of this product with origin and range, for bands and for *explain*.

@@ -39,6 +39,16 @@ impl LibraryReader<'_> {
         Some((name.to_owned(), self.symbol(reading, item, name)?))
     }
 
+    /// An input that counts something a day.
+    fn per_day(&self, reading: &Reading, item: &Item<'_, '_>) -> Option<String> {
+        let (name, unit) = self.named_symbol(reading, item)?;
+        if !unit.same_unit(&Unit::DIMENSIONLESS.over(&day())) {
+            reading.push(item.fault("library-unit", format!("`{name}` is in {unit}; a number of meals or doses a day is in 1/d")));
+            return None;
+        }
+        Some(name)
+    }
+
     /// `nutrients.toml`
     pub(crate) fn nutrients(&mut self, reading: &Reading, text: &str) {
         let document = reading.parse(text);
@@ -64,6 +74,10 @@ impl LibraryReader<'_> {
             Some(i) => Some(self.named_symbol(reading, &i)?),
             None => None,
         };
+        let portions = match table.get("portions") {
+            Some(i) => Some(self.per_day(reading, &i)?),
+            None => None,
+        };
         let source = table.need("source", "the citation key of the molar mass, a key of body/sources.bib")?.text()?.to_owned();
         let averaged_item = table.need("averaged", "the body's input for the day-averaged intake, for example \"intake_X\"")?;
         let (averaged, unit) = self.named_symbol(reading, &averaged_item)?;
@@ -85,6 +99,7 @@ impl LibraryReader<'_> {
             averaged,
             meal: meal.map(|m| m.0),
             meal_size: meal_size.map(|m| m.0),
+            portions,
             source,
             span: item.key_span,
         })
@@ -305,6 +320,10 @@ impl LibraryReader<'_> {
             Some(i) => i.one_or_more().iter().map(|i| self.named_symbol(reading, i).map(|n| n.0)).collect::<Option<Vec<_>>>()?,
             None => Vec::new(),
         };
+        let portions = match table.get("portions") {
+            Some(i) => Some(self.per_day(reading, &i)?),
+            None => None,
+        };
         let mut sets = Vec::new();
         if let Some(list) = table.get("sets") {
             for item in list.list()? {
@@ -328,7 +347,7 @@ impl LibraryReader<'_> {
                 return None;
             }
         };
-        Some(Some(Product { route, nutrient, substance, elemental_fraction, into, averaged, size_into, sets, facts }))
+        Some(Some(Product { route, nutrient, substance, elemental_fraction, into, averaged, size_into, portions, sets, facts }))
     }
 
     /// `"symbol"`, or a list of `{ state = "symbol", fraction = 0.9 }` whose fractions add up to one.

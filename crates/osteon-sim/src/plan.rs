@@ -60,6 +60,8 @@ impl Planner<'_> {
         let regimens: Vec<&Regimen> = person.regimens.iter().chain(phases.iter().flat_map(|p| &p.regimens)).collect();
         regimens.iter().for_each(|r| effects(&r.effects));
         names.extend(regimens.iter().flat_map(|r| r.averaged.iter().flatten()).map(|d| d.symbol.clone()));
+        names.extend(regimens.iter().filter_map(|r| r.portions.as_ref()).map(|p| p.input.clone()));
+        names.extend(body.library.nutrients.iter().filter_map(|n| n.portions.clone()));
         names.extend(phases.iter().flat_map(|p| &p.inputs).map(|v| v.input.clone()));
         names.sort();
         names.dedup();
@@ -142,6 +144,7 @@ impl Planner<'_> {
             return 0.0;
         }
         let mut value = match nutrient {
+            None if self.counts_portions(name) => self.affected(name, self.portions(name, arm, time_d), arm, time_d),
             Some(nutrient) => self.eaten(&nutrient.name, name, arm, time_d),
             None => self.affected(name, self.base.get(name).copied().unwrap_or(f64::NAN), arm, time_d),
         };
@@ -151,6 +154,21 @@ impl Planner<'_> {
             value += rates.filter(|d| d.symbol == name).map(|d| d.amount).sum::<f64>();
         }
         value
+    }
+
+    /// True for inputs that count meals or doses a day and that the person has not set themself.
+    fn counts_portions(&self, name: &str) -> bool {
+        !self.person.inputs.iter().any(|v| v.input == name)
+    }
+
+    /// Meals or doses a day, for inputs that count them; else the start value.
+    fn portions(&self, name: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
+        if self.body.library.nutrients.iter().any(|n| n.portions.as_deref() == Some(name)) {
+            return self.person.meals.len() as f64;
+        }
+        let taken = self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r));
+        let counts: Vec<f64> = taken.filter_map(|r| r.portions.as_ref()).filter(|p| p.input == name).map(|p| p.value).collect();
+        if counts.is_empty() { self.base.get(name).copied().unwrap_or(f64::NAN) } else { counts.iter().sum() }
     }
 
     /// What the diet brings per day of a nutrient, with the effects that act on its input.
@@ -187,7 +205,7 @@ impl Planner<'_> {
     /// Every meal of every day: its size is remembered, then its contents are added.
     fn meals(&self, plan: &mut Plan, arm: &Arm, from_d: f64, until_d: f64) {
         for nutrient in &self.body.library.nutrients {
-            let Some(meal) = nutrient.meal.as_deref().and_then(|m| self.body.find(m)) else { continue };
+            let meal = nutrient.meal.as_deref().and_then(|m| self.body.find(m));
             let unit = |name: &str| self.body.vocabulary.get(name).and_then(|w| w.unit).unwrap_or(Unit::DIMENSIONLESS);
             let day = Unit::parse("d").expect("the day is a unit");
             let amount_unit = unit(&nutrient.averaged).times(&day);
@@ -195,6 +213,9 @@ impl Planner<'_> {
             let factor = |target: &str| nutrient.substance.factor(&amount_unit, &unit(target)).unwrap_or(f64::NAN);
             let to_meal = nutrient.meal.as_deref().map_or(f64::NAN, factor);
             let size = nutrient.meal_size.as_deref().and_then(|s| Some((self.body.find(s)?, factor(s))));
+            if meal.is_none() && size.is_none() {
+                continue;
+            }
             let mut day_number = from_d.floor();
             while day_number < until_d {
                 for part in &self.person.meals {
@@ -206,8 +227,8 @@ impl Planner<'_> {
                     if let Some((symbol, to_size)) = size {
                         plan.actions.push(Timed { time: time_d, action: Action::Set { symbol, value: eaten * to_size } });
                     }
-                    if eaten > 0.0 {
-                        plan.actions.push(Timed { time: time_d, action: Action::Add { symbol: meal, amount: eaten * to_meal } });
+                    if let Some(symbol) = meal.filter(|_| eaten > 0.0) {
+                        plan.actions.push(Timed { time: time_d, action: Action::Add { symbol, amount: eaten * to_meal } });
                     }
                 }
                 day_number += 1.0;

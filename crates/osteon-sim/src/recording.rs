@@ -190,7 +190,7 @@ impl Ledger {
             .map(|(element, unit, carriers)| {
                 let gain = |part: Part| carriers.iter().filter(|c| c.2 == part).map(|(s, atoms, _)| (last[*s] - first[*s]) * atoms).sum::<f64>();
                 let pools: f64 = carriers.iter().filter(|c| c.2 == Part::Pool).map(|(s, atoms, _)| last[*s].abs() * atoms).sum();
-                let dosed = actions.iter().map(|a| self.dosed(body, a, element, from_d, until_d)).sum::<f64>();
+                let dosed = actions.iter().map(|a| self.dosed(body, a, element, from_d, until_d)).fold(0.0, |a, b| a + b);
                 let (entered, left, gained) = (gain(Part::In), gain(Part::Out), gain(Part::Pool));
                 let size = (entered + dosed).abs().max(left.abs()).max(pools);
                 let relative_error = if size > 0.0 { (gained - (entered + dosed - left)).abs() / size } else { 0.0 };

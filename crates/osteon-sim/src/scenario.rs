@@ -170,6 +170,8 @@ pub struct Regimen {
     pub averaged: Option<Vec<Deposit>>,
     /// Memories that are set to a value at dosing.
     pub size_into: Vec<InputValue>,
+    /// Input that counts doses a day on the averaged clock, and how many this regimen makes.
+    pub portions: Option<InputValue>,
     /// Changes of inputs that hold as long as the product is taken.
     pub effects: Vec<Effect>,
 }
