@@ -15,6 +15,8 @@ const LANDINGS: u8 = 3;
 /// Flips of one switch without progress before the lane is looked at, and what counts as progress (in wished steps).
 const STALLS: u8 = 20;
 const PROGRESS: f64 = 1e-6;
+/// Looks inside one step at most.
+const MOST_LOOKS: u32 = 512;
 
 /// Fractions of the step between which the first crossing of a lane lies: nothing has crossed at `a`, something has at `b`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +33,16 @@ pub(crate) struct Bracket {
     side: i8,
     rounds: u8,
     tolerance: f64,
+}
+
+/// Which margins are put at which end of a bracket.
+#[derive(Clone, Copy)]
+enum Keep {
+    Start,
+    ProbeAsA,
+    ProbeAsB,
+    EndAsA,
+    End,
 }
 
 impl<S: System> Integrator<S> {
@@ -63,53 +75,37 @@ impl<S: System> Integrator<S> {
             self.derivatives_at_end();
             return;
         }
-        // A look at the middle, for a margin that crosses and comes back. It comes first, so that derivatives, margins and the next
-        // step's Jacobian are asked for at one and the same point.
-        self.theta.fill(0.5);
-        self.probe();
-        self.margins_mid.copy_from_slice(&self.margins_probe);
+        // Looks on the way, for margins that cross and come back. They come first, so that derivatives, margins and the next step's
+        // Jacobian are asked for at one and the same point.
+        self.look_inside();
         self.derivatives_at_end();
+        for (b, l) in self.bracket.iter_mut().zip(&self.lane) {
+            b.open &= l.trying;
+        }
         let split = self.system.n_switches() * self.lanes;
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.h[lane];
         }
         self.system.switch_margins(&self.stage_t, &self.y_end, &mut self.margins_end[..split]);
         self.system.trigger_margins(&self.stage_t, &self.y_end, &mut self.margins_end[split..]);
-        self.theta.fill(0.5);
         if self.lane.iter().any(|l| l.trying && l.landing > 0) {
-            self.probe_beside_end();
+            self.look_beside_end();
         }
         let mut any = false;
         for lane in 0..self.lanes {
             if !self.lane[lane].trying {
                 continue;
             }
-            self.lane[lane].work.margins += 2;
-            let (at, at_probe, at_end) = (
-                self.theta[lane],
-                self.any_crossed(lane, &self.margins_mid),
-                self.any_crossed(lane, &self.margins_end),
-            );
-            if !at_probe && !at_end {
-                continue;
+            self.lane[lane].work.margins += 1;
+            if !self.bracket[lane].open {
+                if !self.any_crossed(lane, &self.margins_end) {
+                    continue;
+                }
+                // Nothing had crossed at the last look, whose margins are in place.
+                self.bracket[lane].b = 1.0;
+                self.keep_margins(lane, Keep::End);
             }
-            let (a, b) = match (at < 1.0, at_probe) {
-                (true, true) => (0.0, at),
-                (true, false) => (at, 1.0),
-                (false, _) if at_end => (0.0, 1.0),
-                (false, _) => (1.0, at),
-            };
-            for row in 0..self.rows() {
-                let e = row * self.lanes + lane;
-                let value = |theta: f64| match () {
-                    () if theta == 0.0 => self.margins[e],
-                    () if theta == 1.0 => self.margins_end[e],
-                    () => self.margins_mid[e],
-                };
-                let (low, high) = (value(a), value(b));
-                self.margins_a[e] = low;
-                self.margins_b[e] = high;
-            }
+            let (a, b) = (self.bracket[lane].a, self.bracket[lane].b);
             let landing = self.lane[lane].landing > 0;
             let tolerance = if landing { self.finest(lane) } else { COARSE };
             self.bracket[lane] = Bracket { open: true, a, b, weight_a: 1.0, weight_b: 1.0, tolerance, ..Bracket::default() };
@@ -148,10 +144,44 @@ impl<S: System> Integrator<S> {
         }
     }
 
-    /// When landing, the second look is not at the middle but a little before or behind the end, on the other side of the crossing.
-    fn probe_beside_end(&mut self) {
+    /// Margins at one or more fractions inside the steps, as often as [`Integrator::set_look`] asks. Leaves in each bracket the last
+    /// fraction where nothing had crossed and, if something has, opens it with the first where it had.
+    fn look_inside(&mut self) {
+        let mut most = 0;
+        for lane in 0..self.lanes {
+            let l = &mut self.lane[lane];
+            l.looks = if l.trying && l.landing == 0 { ((self.h[lane] / l.look).ceil() as u32).clamp(2, MOST_LOOKS) - 1 } else { 0 };
+            most = most.max(l.looks);
+            self.keep_margins(lane, Keep::Start);
+        }
+        for look in 1..=most {
+            let waits = |s: &Self, lane: usize| look <= s.lane[lane].looks && !s.bracket[lane].open;
+            for lane in 0..self.lanes {
+                self.theta[lane] = if waits(self, lane) { f64::from(look) / f64::from(self.lane[lane].looks + 1) } else { 1.0 };
+            }
+            self.probe();
+            for lane in 0..self.lanes {
+                if !waits(self, lane) {
+                    continue;
+                }
+                self.lane[lane].work.margins += 1;
+                if self.any_crossed(lane, &self.margins_probe) {
+                    self.bracket[lane].open = true;
+                    self.bracket[lane].b = self.theta[lane];
+                    self.keep_margins(lane, Keep::ProbeAsB);
+                } else {
+                    self.bracket[lane].a = self.theta[lane];
+                    self.keep_margins(lane, Keep::ProbeAsA);
+                }
+            }
+        }
+    }
+
+    /// When landing, the look is not inside but a little before or behind the end, on the other side of the crossing.
+    fn look_beside_end(&mut self) {
         for lane in 0..self.lanes {
             let l = &self.lane[lane];
+            self.theta[lane] = 1.0;
             if l.trying && l.landing > 0 {
                 self.theta[lane] = if self.any_crossed(lane, &self.margins_end) {
                     1.0 - 2.0 * COARSE
@@ -162,11 +192,42 @@ impl<S: System> Integrator<S> {
         }
         self.probe();
         for lane in 0..self.lanes {
-            if self.lane[lane].trying && self.lane[lane].landing > 0 {
-                for row in 0..self.rows() {
-                    let e = row * self.lanes + lane;
-                    self.margins_mid[e] = self.margins_probe[e];
+            if !self.lane[lane].trying || self.lane[lane].landing == 0 {
+                continue;
+            }
+            self.lane[lane].work.margins += 1;
+            let theta = self.theta[lane];
+            let beyond = self.any_crossed(lane, &self.margins_probe);
+            match (theta < 1.0, beyond) {
+                (true, true) => {
+                    self.bracket[lane].open = true;
+                    self.bracket[lane].b = theta;
+                    self.keep_margins(lane, Keep::ProbeAsB);
                 }
+                (true, false) => {
+                    self.bracket[lane].a = theta;
+                    self.keep_margins(lane, Keep::ProbeAsA);
+                }
+                (false, true) if theta > 1.0 => {
+                    self.bracket[lane].open = true;
+                    (self.bracket[lane].a, self.bracket[lane].b) = (1.0, theta);
+                    self.keep_margins(lane, Keep::ProbeAsB);
+                    self.keep_margins(lane, Keep::EndAsA);
+                }
+                (false, _) => {}
+            }
+        }
+    }
+
+    fn keep_margins(&mut self, lane: usize, keep: Keep) {
+        for row in 0..self.rows() {
+            let e = row * self.lanes + lane;
+            match keep {
+                Keep::Start => self.margins_a[e] = self.margins[e],
+                Keep::ProbeAsA => self.margins_a[e] = self.margins_probe[e],
+                Keep::ProbeAsB => self.margins_b[e] = self.margins_probe[e],
+                Keep::EndAsA => self.margins_a[e] = self.margins_end[e],
+                Keep::End => self.margins_b[e] = self.margins_end[e],
             }
         }
     }
@@ -296,9 +357,10 @@ impl<S: System> Integrator<S> {
                 l.progress.triggered = true;
                 continue;
             }
-            self.system.set_branch(lane, row, margin > 0.0);
             l.work.flips += 1;
-            l.dirty = true; // other branches may hang on this one
+            // The system's own branch is flipped when the next step settles: samples inside this step still need the old one,
+            // and other branches may hang on this one.
+            l.dirty = true;
             let advance = self.t[lane] - self.last_flip[e];
             self.stalls[e] = if advance < PROGRESS * l.wish { self.stalls[e].saturating_add(1) } else { 0 };
             self.last_flip[e] = self.t[lane];

@@ -71,6 +71,9 @@ pub(crate) struct Lane {
     pub(crate) ends_at_stop: bool,
     pub(crate) error: f64,
     pub(crate) worst: Option<usize>,
+    /// Longest time between two looks at margins inside a step, and the looks of this attempt.
+    pub(crate) look: f64,
+    pub(crate) looks: u32,
     /// Attempts to land on a crossing so far; zero in an ordinary step.
     pub(crate) landing: u8,
     pub(crate) landing_step: f64,
@@ -99,6 +102,8 @@ impl Lane {
             ends_at_stop: false,
             error: 0.0,
             worst: None,
+            look: f64::INFINITY,
+            looks: 0,
             landing: 0,
             landing_step: 0.0,
             t_start: 0.0,
@@ -147,7 +152,6 @@ pub struct Integrator<S: System> {
     pub(crate) margins: Vec<f64>,
     pub(crate) margins_end: Vec<f64>,
     pub(crate) margins_probe: Vec<f64>,
-    pub(crate) margins_mid: Vec<f64>,
     pub(crate) margins_a: Vec<f64>,
     pub(crate) margins_b: Vec<f64>,
     pub(crate) bits: Vec<bool>,
@@ -200,7 +204,6 @@ impl<S: System> Integrator<S> {
             margins: vec![0.0; rows * lanes],
             margins_end: vec![0.0; rows * lanes],
             margins_probe: vec![0.0; rows * lanes],
-            margins_mid: vec![0.0; rows * lanes],
             margins_a: vec![0.0; rows * lanes],
             margins_b: vec![0.0; rows * lanes],
             bits: vec![false; rows * lanes],
@@ -325,6 +328,12 @@ impl<S: System> Integrator<S> {
         if l.kick_step > 0.0 && l.wish > l.kick_step {
             l.wish = l.kick_step;
         }
+    }
+
+    /// Longest time between two looks at the margins of a lane; without limit at the start, when each step is looked at in its
+    /// middle and at its end. Needed where margins depend on the clock in ways that the states do not show.
+    pub fn set_look(&mut self, lane: usize, look: f64) {
+        self.lane[lane].look = look;
     }
 
     /// Absolute tolerance of one state in one lane, in the state's unit; until set, that of the options.

@@ -25,7 +25,6 @@ impl<S: System> Integrator<S> {
                     if !self.lane[lane].dirty {
                         continue;
                     }
-                    self.lane[lane].work.margins += 1;
                     for row in 0..switches {
                         let e = row * lanes + lane;
                         let on = self.margins_probe[e] > 0.0;
@@ -56,6 +55,7 @@ impl<S: System> Integrator<S> {
         }
         for l in &mut self.lane {
             if l.dirty {
+                l.work.margins += 1; // counted once, whatever neighbours need
                 l.dirty = false;
                 l.fresh = false;
             }

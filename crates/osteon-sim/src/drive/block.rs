@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use osteon_ode::{Integrator, Options};
-use osteon_vm::{Lanes, Program, SymbolIndex, TriggerKind};
+use osteon_vm::{Lanes, Program, SymbolIndex, Tape, TriggerKind};
 
 use super::breakdown::{Breakdown, BreakdownCause};
 use super::events::EventQueue;
@@ -40,6 +40,29 @@ pub(super) struct Block<'a> {
     due: Vec<bool>,
     /// Branches as the solver holds them, kept while comparisons are looked at as they stand at an instant.
     branches: Vec<bool>,
+    /// Comparisons of the model read the clock, whose swings no state may show.
+    clocked: bool,
+}
+
+/// True if a comparison in the equations or in a trigger depends on time other than through the states.
+fn reads_clock(program: &Program) -> bool {
+    const TIME: u32 = 0; // row of time in every slot file
+    let tapes = program.tapes();
+    let reads = |tape: &Tape| tape.instructions().any(|i| i.args[..i.op.arity()].contains(&TIME));
+    reads(&tapes.switches_alone) || reads(&tapes.triggers_alone)
+}
+
+/// Time between samples, or a hundredth of the run: how often conditions on the clock are looked at inside long steps.
+fn typical_interval(setup: &LaneSetup) -> f64 {
+    match (setup.outputs.first(), setup.outputs.last()) {
+        (Some(first), Some(last)) if last > first => (last - first) / (setup.outputs.len() - 1) as f64,
+        _ => (setup.until - setup.t0) / 100.0,
+    }
+}
+
+/// Times this near to each other are one instant: located crossings carry the solver's error.
+fn instant(t: f64) -> f64 {
+    1e-10 * t.abs().max(1.0)
 }
 
 impl<'a> Block<'a> {
@@ -73,6 +96,7 @@ impl<'a> Block<'a> {
             values: vec![0.0; record.len() * lanes],
             row: vec![0.0; record.len()],
             due: vec![false; lanes],
+            clocked: reads_clock(program),
             branches: vec![false; program.n_switches() * lanes],
         }
     }
@@ -144,6 +168,9 @@ impl<'a> Block<'a> {
         for state in 0..self.program.n_states() {
             self.raise_atol(lane, state, None);
         }
+        if self.clocked {
+            self.integrator.set_look(lane, typical_interval(setup));
+        }
         let carried = match &setup.begin {
             Begin::Continued(end) => Some(end.truths.as_slice()),
             _ => None,
@@ -172,6 +199,7 @@ impl<'a> Block<'a> {
     /// Everything that is due at the present time of a lane that stands at a stop or a trigger; then the next stop, or the end.
     fn arrive(&mut self, lane: usize) {
         let now = self.integrator.times()[lane];
+        self.integrator.settle();
         if self.options.samples_before {
             self.sample_now(lane);
         }
@@ -192,8 +220,11 @@ impl<'a> Block<'a> {
             return self.give_up(lane, cause);
         }
         self.sample_now(lane);
-        let Some(seat) = &self.seats[lane] else { return };
+        let Some(seat) = &mut self.seats[lane] else { return };
         let setup = &self.people[seat.person];
+        if let Some(sample) = setup.outputs.get(seat.next_output) {
+            seat.events.join(*sample, instant(*sample));
+        }
         if now >= setup.until {
             return self.leave(lane, None);
         }
@@ -318,7 +349,8 @@ impl<'a> Block<'a> {
                 let Some(seat) = &self.seats[lane] else { continue };
                 let Some(&t) = self.people[seat.person].outputs.get(seat.next_output) else { continue };
                 let waits = progress.stopped || progress.triggered;
-                if progress.moved && (t < now || (t == now && !waits)) {
+                let inside = if waits { t < now - instant(now) } else { t <= now };
+                if progress.moved && inside {
                     self.sample_t[lane] = t;
                     self.due[lane] = true;
                     any = true;
@@ -328,14 +360,8 @@ impl<'a> Block<'a> {
                 return;
             }
             self.integrator.interpolate(&self.sample_t, &mut self.sample_y);
-            // The solver's branches belong to the end of its step: a switch may have flipped since.
-            let vm = self.integrator.system_mut();
-            keep_branches(vm, &mut self.branches);
-            for (lane, _) in self.due.iter().enumerate().filter(|(_, due)| **due) {
-                vm.refresh_branches(lane, &self.sample_t, &self.sample_y);
-            }
-            vm.value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
-            put_branches_back(vm, &self.branches);
+            // The branches are still those of the step: a switch that was located at its end flips when the next one begins.
+            self.integrator.system_mut().value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
             for lane in 0..self.seats.len() {
                 if self.due[lane] {
                     self.hand_out(lane);
@@ -353,10 +379,7 @@ impl<'a> Block<'a> {
                 return;
             }
             let (vm, t, y) = self.integrator.parts();
-            keep_branches(vm, &mut self.branches);
-            vm.refresh_branches(lane, t, y);
             vm.value(self.record, t, y, &mut self.values);
-            put_branches_back(vm, &self.branches);
             self.hand_out(lane);
         }
     }

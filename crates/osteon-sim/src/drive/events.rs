@@ -1,7 +1,7 @@
 //! Model events with the meaning of SBML Level 3: triggers, delays, priorities, persistence, values of trigger time.
 //!
 //! Events due at one instant are executed by falling priority, evaluated anew before each; those without a priority come last.
-//! Ties, which the specification leaves open, go to the event triggered first, then to the one declared first.
+//! Ties, which the specification wants drawn at random, are drawn by a counter-based generator, the same for every run and person.
 
 use osteon_vm::{Lanes, Program};
 
@@ -17,7 +17,8 @@ struct Pending {
     at: f64,
     /// Values of trigger time, unless they are to be computed at execution.
     values: Option<Vec<f64>>,
-    order: u64,
+    /// Drawn when it was triggered; decides ties.
+    lot: u64,
 }
 
 /// One person's events.
@@ -45,6 +46,13 @@ impl EventQueue {
     /// Time of the next delayed execution.
     pub fn next(&self) -> f64 {
         self.pending.iter().map(|p| p.at).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Executions due within `near` after `time` are moved to it: a delay counted from a located crossing carries the solver's error.
+    pub fn join(&mut self, time: f64, near: f64) {
+        for p in self.pending.iter_mut().filter(|p| p.at > time && p.at <= time + near) {
+            p.at = time;
+        }
     }
 
     /// Does everything that events do at the present instant of a lane. `met` hears of each execution. True if anything was executed.
@@ -124,7 +132,7 @@ impl EventQueue {
                     return Err(BreakdownCause::BadDelay(code.id.clone()));
                 }
                 let values = code.values_from_trigger_time.then(|| values_now(vm, lane, event, t, y));
-                self.pending.push(Pending { event, at: t[lane] + delay, values, order: self.triggered });
+                self.pending.push(Pending { event, at: t[lane] + delay, values, lot: draw(self.triggered) });
                 self.triggered += 1;
             } else if before && !now && !vm.program().events()[event].persistent {
                 self.pending.retain(|p| p.event != event);
@@ -140,9 +148,9 @@ impl EventQueue {
                 continue;
             }
             let priority = vm.event_priority(lane, p.event, t, y).filter(|p| !p.is_nan()).unwrap_or(f64::NEG_INFINITY);
-            let better = best.is_none_or(|(high, order, _)| priority > high || (priority == high && p.order < order));
+            let better = best.is_none_or(|(high, lot, _)| priority > high || (priority == high && p.lot < lot));
             if better {
-                best = Some((priority, p.order, position));
+                best = Some((priority, p.lot, position));
             }
         }
         best.map(|(_, _, position)| position)
@@ -153,4 +161,12 @@ fn values_now(vm: &mut Lanes, lane: usize, event: usize, t: &[f64], y: &[f64]) -
     let mut values = vec![0.0; vm.program().events()[event].assignments.len()];
     vm.event_values(lane, event, t, y, &mut values);
     values
+}
+
+/// The n-th number of a fixed sequence that looks random: SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195).
+fn draw(n: u64) -> u64 {
+    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
