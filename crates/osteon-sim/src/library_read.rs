@@ -57,8 +57,8 @@ impl LibraryReader<'_> {
             let Some(table) = item.table(format!("[{}]", item.key)) else { continue };
             if let Some(nutrient) = self.nutrient(reading, &item, &table) {
                 self.library.nutrients.push(nutrient);
+                table.finish();
             }
-            table.finish();
         }
     }
 
@@ -120,8 +120,8 @@ impl LibraryReader<'_> {
             }
             if let Some(quantity) = self.quantity(reading, &item, &table) {
                 self.library.quantities.push(quantity);
+                table.finish();
             }
-            table.finish();
         }
     }
 
@@ -209,8 +209,8 @@ impl LibraryReader<'_> {
             let Some(table) = item.table(format!("[{}]", item.key)) else { continue };
             if let Some(entry) = self.entry(reading, &item, &table, shelf) {
                 self.library.entries.push(entry);
+                table.finish();
             }
-            table.finish();
         }
     }
 

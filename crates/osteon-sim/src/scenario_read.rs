@@ -165,11 +165,12 @@ impl Context<'_> {
 
     /// `from` and `until` of a table, checked against each other.
     pub(crate) fn window(&self, table: &Table<'_, '_>, from_key: &'static str, from_default: f64) -> Option<(f64, f64)> {
-        let from = match table.get(from_key) {
+        let from_item = table.get(from_key);
+        let until_item = table.get("until");
+        let from = match from_item {
             Some(item) => item.days("21 d")?,
             None => from_default,
         };
-        let until_item = table.get("until");
         let until = match &until_item {
             Some(item) => item.days("49 d")?,
             None => f64::INFINITY,
