@@ -71,10 +71,12 @@ pub fn overview_figure(rows: &[RowVerdict], source: &str) -> Svg {
             }
             if let Some(z) = standing(judged) {
                 if z.abs() > REACH {
-                    let (tip, back) = (x(z), x(z) - 9.0 * z.signum());
-                    canvas.line((back, y), (tip, y), Stroke { colour: verdict_colour(judged.verdict.as_str()), width: 1.5, dash: "" });
+                    // Beyond the picture: an arrow head.
+                    let (tip, back) = (x(z) + 6.0 * z.signum(), x(z) - 5.0 * z.signum());
+                    canvas.polygon(&[(back, y - 5.0), (back, y + 5.0), (tip, y)], verdict_colour(judged.verdict.as_str()), 1.0);
+                } else {
+                    dot(&mut canvas, (x(z), y), judged.verdict, !judged.row.used_to_fit);
                 }
-                dot(&mut canvas, (x(z), y), judged.verdict, !judged.row.used_to_fit);
             }
             if let Some(text) = fit(&numbers(judged), 12.0, Weight::Regular, WIDTH - MARGIN - text_x) {
                 canvas.text((text_x, y + 4.0), &text, TextStyle::new(12.0, GREY));

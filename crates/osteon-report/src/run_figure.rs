@@ -1,6 +1,6 @@
 //! A run as a figure: one panel a quantity, every arm in it, phases and doses from the scenario.
 
-use osteon_sim::{Arm, Phase, Reference, Run, Scenario};
+use osteon_sim::{Arm, Phase, Reference, Regimen, Run, Scenario};
 
 use crate::figure::{Curve, Figure, Mark, Panel, PhaseSpan};
 use crate::summary::range_text;
@@ -14,7 +14,7 @@ const MOST_MARKS: usize = 40;
 
 /// The figure of a run of a scenario. `source` is the small print.
 pub fn run_figure(run: &Run, scenario: &Scenario, source: &str) -> Figure {
-    let days = days_shown(run);
+    let days = days_shown(scenario, run);
     let mut figure = Figure {
         title: run.title.clone(),
         subtitle: scenario.says.clone().unwrap_or_else(String::new),
@@ -38,10 +38,14 @@ fn arm_name(arm: &osteon_sim::ArmRun) -> String {
     }
 }
 
-/// First and last recorded day.
-pub(crate) fn days_shown(run: &Run) -> (f64, f64) {
+/// The recorded days, as the scenario says them: a morning sample of day 0 does not make the axis begin at breakfast.
+pub(crate) fn days_shown(scenario: &Scenario, run: &Run) -> (f64, f64) {
     let times = run.arms.iter().flat_map(|a| &a.times);
-    times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(*t), high.max(*t)))
+    let (first, last) = times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(*t), high.max(*t)));
+    let (from, until) = (scenario.record.from_d, scenario.record.until_d);
+    let near = |a: f64, b: f64| (a - b).abs() < 1.0 && (until - from) > 2.0;
+    let low = if near(first, from) { from } else { first.min(from) };
+    (low, if near(last, until) { until } else { last })
 }
 
 /// One panel for each quantity that any arm has, in the order of the record.
@@ -117,9 +121,20 @@ fn phase_label(phase: &Phase) -> String {
     let named = |name: &str, said: &str| if said.contains(name) { said.to_owned() } else { format!("{} {said}", name.replace('_', " ")) };
     let mut parts: Vec<String> = phase.diet.iter().map(|d| named(&d.nutrient, &d.said)).collect();
     parts.extend(phase.exposures.iter().map(|e| named(&e.entry, &e.said)));
-    parts.extend(phase.regimens.iter().map(|r| named(&r.entry, &r.said)));
+    parts.extend(phase.regimens.iter().map(|r| format!("{}{}", named(&r.entry, &r.said), frequency(r))));
     parts.extend(phase.inputs.iter().map(|i| named(&i.input, &i.said)));
     parts.join(", ")
+}
+
+/// How often a product is taken: ` a day`, ` twice a day`, ` every 7 d`.
+fn frequency(regimen: &Regimen) -> String {
+    match (regimen.every_d, regimen.at_d.len()) {
+        (1.0, 0 | 1) => " a day".to_owned(),
+        (1.0, 2) => " twice a day".to_owned(),
+        (1.0, n) => format!(" {n} times a day"),
+        (days, 0 | 1) => format!(" every {}", time_text(days)),
+        (days, n) => format!(" {n} times every {}", time_text(days)),
+    }
 }
 
 fn dose_label(entry: &str, said: &str) -> String {

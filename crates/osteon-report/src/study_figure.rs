@@ -11,7 +11,7 @@ const DAYS_PER_YEAR: f64 = 365.25;
 
 /// The figure of a study: only the quantities that its rows measure.
 pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &str) -> Figure {
-    let days = days_shown(run);
+    let days = days_shown(&study.scenario, run);
     let measured: Vec<&str> = run
         .arms
         .first()
@@ -20,7 +20,8 @@ pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &
     let all = panels(run);
     let mut kept = Vec::new();
     for (name, mut panel) in measured.into_iter().zip(all) {
-        let rows: Vec<&RowVerdict> = verdicts.iter().filter(|v| v.row.quantity == name).collect();
+        let mut rows: Vec<&RowVerdict> = verdicts.iter().filter(|v| v.row.quantity == name).collect();
+        rows.sort_by(|a, b| a.row.at_d.total_cmp(&b.row.at_d));
         if rows.is_empty() {
             continue;
         }
@@ -30,7 +31,7 @@ pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &
     let fitted = if study.used_to_fit.is_empty() { "Not used to fit.".to_owned() } else { format!("Used to fit: {}.", study.used_to_fit.join(", ")) };
     let mut figure = Figure {
         title: study.scenario.title.clone(),
-        subtitle: format!("{} ({}). {fitted}", study.says, study.population),
+        subtitle: format!("{} Studied: {}. {fitted}", study.says, study.population.trim_end_matches('.')),
         source: format!("Measured: {}. {source}", study.cites),
         arms: run.arms.iter().map(|a| a.name.clone()).collect(),
         phases: phases(&study.scenario, run, days),

@@ -34,14 +34,14 @@ pub fn summary(run: &Run) -> String {
     let work = run.arms.iter().fold([0_u64; 3], |w, a| [w[0] + a.work.steps, w[1] + a.work.rejected, w[2] + a.work.factorisations]);
     let _ = write!(
         out,
-        "\n{} states, {} steps ({} rejected), {} factorisations, rtol {:e}; intake: {}\n{}, {}\n",
+        "\n{} states, {} steps ({} rejected), {} factorisations, rtol {:e}; intake: {}\nosteon {}, {}\n",
         run.meta.states, work[0], work[1], work[2], run.meta.rtol, run.meta.clock, run.meta.engine, run.meta.body
     );
     out
 }
 
 fn courses(arm: &ArmRun) -> String {
-    let mut table = Aligned::new(&["", "", ">start", ">lowest", "at", ">highest", "at", ">end", ">change", "reference"]);
+    let mut table = Aligned::new(&["", "", ">start  ", ">lowest  ", "at", ">highest  ", "at", ">end  ", ">change", "reference"]);
     for column in &arm.columns {
         let Some(course) = Course::of(arm, column) else {
             table.row(vec![column.label.clone(), column.unit.clone(), "–".into()]);
@@ -162,7 +162,7 @@ fn events(arm: &ArmRun) -> String {
 }
 
 fn ledger(arm: &ArmRun) -> String {
-    let mut table = Aligned::new(&["balance", "", ">eaten", ">dosed", ">left", ">gained", ">closes to"]);
+    let mut table = Aligned::new(&["balance", "", ">day's intake", ">meals and doses", ">left", ">gained", ">closes to"]);
     for line in &arm.ledger {
         table.row(vec![
             line.element.clone(),

@@ -32,7 +32,10 @@ pub(crate) fn unit_for(span_days: f64) -> TimeUnit {
 pub(crate) fn time_ticks(lower_days: f64, upper_days: f64, unit: TimeUnit, wanted: usize) -> Ticks {
     let (lower, upper) = (lower_days / unit.days, upper_days / unit.days);
     let raw = (upper - lower) / wanted.max(1) as f64;
-    let step = unit.steps.iter().copied().find(|s| *s >= raw * 0.999).unwrap_or_else(|| {
+    let fine = unit.steps.iter().copied().filter(|s| *s >= raw * 0.999);
+    // Among steps of about the wanted size, one that ends on the last day reads best: weeks for 49 days, tens for 50.
+    let ends_well = |step: &f64| *step <= raw * 2.0 && ((upper - lower) / step).fract().min(1.0 - ((upper - lower) / step).fract()) < 1e-6;
+    let step = fine.clone().find(ends_well).or_else(|| fine.clone().next()).unwrap_or_else(|| {
         let last = unit.steps.last().copied().unwrap_or(1.0);
         (raw / last).ceil() * last
     });
@@ -68,7 +71,8 @@ mod tests {
         assert_eq!(unit_for(84.0).short, "wk");
         assert_eq!(unit_for(730.0).short, "mo");
         assert_eq!(unit_for(7300.0).short, "a");
-        assert_eq!(time_ticks(0.0, 49.0, unit_for(49.0), 6).labels, ["0", "10", "20", "30", "40"]);
+        assert_eq!(time_ticks(0.0, 49.0, unit_for(49.0), 8).labels, ["0", "7", "14", "21", "28", "35", "42", "49"]);
+        assert_eq!(time_ticks(0.0, 50.0, unit_for(50.0), 6).labels, ["0", "10", "20", "30", "40", "50"]);
         assert_eq!(time_ticks(0.0, 1.0, unit_for(1.0), 6).labels, ["0", "6", "12", "18", "24"]);
     }
 

@@ -1,6 +1,6 @@
 //! Verdicts as a table for the terminal and as JSON.
 
-use osteon_study::{RowVerdict, Share, Totals};
+use osteon_study::{Kind, RowVerdict, Share, Totals};
 use serde_json::{Value, json};
 
 use crate::aligned::Aligned;
@@ -19,16 +19,21 @@ pub fn verdict_table(rows: &[RowVerdict]) -> String {
             r.row.at.clone(),
             r.row.kind.as_str().to_owned(),
             r.row.unit.clone(),
-            quantity(r.row.value),
-            quantity(r.lower),
-            quantity(r.upper),
-            quantity(r.predicted),
+            number(r, r.row.value),
+            number(r, r.lower),
+            number(r, r.upper),
+            number(r, r.predicted),
             r.verdict.as_str().to_owned(),
             r.row.used_to_fit.to_string(),
             r.link.as_str().to_owned(),
         ]);
     }
     table.text("")
+}
+
+/// Signs are written as signs, everything else with three digits.
+fn number(r: &RowVerdict, value: f64) -> String {
+    if r.row.kind == Kind::Sign && value.is_finite() { format!("{value:+.0}").replace("+0", "0").replace("-0", "0") } else { quantity(value) }
 }
 
 fn arm_words(r: &RowVerdict) -> String {

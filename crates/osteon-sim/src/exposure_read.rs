@@ -72,7 +72,7 @@ impl Context<'_> {
             Some(d) => match d.measure("300 mg") {
                 Some(measure) if measure.value > 0.0 => Some((d, measure)),
                 Some(_) => {
-                    self.push(d.fault("scenario-impossible-value", "a dose must be above zero"));
+                    self.push(d.fault("scenario-impossible-value", "a dose must be above zero").help("to leave something out, leave its line out; to take it away for a while, end its phase with `until`"));
                     return;
                 }
                 None => return,

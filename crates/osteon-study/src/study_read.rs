@@ -2,7 +2,7 @@
 //! each with its place and a remedy.
 
 use osteon_model::{Diagnostic, FileId, Sources, Span};
-use osteon_sim::{Body, Diagnostics, read_scenario};
+use osteon_sim::{Body, Clock, Diagnostics, Record, read_scenario};
 use toml::de::{DeTable, DeValue};
 
 use crate::data_rows::{Context, read_rows};
@@ -84,7 +84,7 @@ pub fn read_study(sources: &dyn Sources, folder: &str, body: &Body) -> Result<St
         if !scenario.record.quantities.contains(&row.quantity) {
             scenario.record.quantities.push(row.quantity.clone());
         }
-        scenario.record.also_d.extend([row.from_d, row.at_d]);
+        scenario.record.also_d.extend([row.from_d, row.at_d].map(|t| sample_time(t, &scenario.record)));
     }
     scenario.record.also_d.sort_by(f64::total_cmp);
     scenario.record.also_d.dedup();
@@ -102,6 +102,14 @@ pub fn read_study(sources: &dyn Sources, folder: &str, body: &Body) -> Result<St
         rows,
         warnings: faults.list,
     })
+}
+
+/// When a row's time is sampled. A run by the clock that is recorded on whole days is sampled at one hour of the morning,
+/// so a row "at 21 d" means the morning of that day; everything else is meant to the minute.
+fn sample_time(at_d: f64, record: &Record) -> f64 {
+    let whole = |v: f64| (v - v.round()).abs() < 1e-9;
+    let morning = record.clock == Clock::Meals && record.every_d >= 1.0 && whole(record.every_d) && whole(at_d);
+    if morning { at_d + record.sample_at_d } else { at_d }
 }
 
 struct Head {

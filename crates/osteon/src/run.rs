@@ -30,7 +30,7 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let told = if words.json { String::new() } else { summary(&run) };
     if !words.json || words.output.is_some() {
         let folder = words.output.clone().unwrap_or_else(|| Path::new("out").join(&name));
-        let source = format!("Simulated with {}, {}. For research and teaching; not medical advice.", run.meta.engine, run.meta.body);
+        let source = format!("Simulated with Osteon {}, {}. For research and teaching; not medical advice.", run.meta.engine, run.meta.body);
         write(&folder.join(format!("{name}.csv")), tidy_csv(&run).as_bytes())?;
         write(&folder.join(format!("{name}.toml")), scenario.text.as_bytes())?;
         write(&folder.join(format!("{name}.txt")), summary(&run).as_bytes())?;

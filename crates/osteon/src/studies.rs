@@ -129,7 +129,7 @@ fn figures(folder: &Path, judged: &[Judged], rows: &[RowVerdict], body: &Body) -
     let mut made_by = body.title.clone();
     for j in judged {
         if let Some(run) = &j.run {
-            made_by = format!("{}, {}", run.meta.engine, run.meta.body);
+            made_by = format!("Osteon {}, {}", run.meta.engine, run.meta.body);
             let figure = study_figure(&j.study, run, &j.rows, &format!("Simulated with {made_by}."));
             write_figure(folder, &j.study.name, &figure)?;
         }
