@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use osteon_model::Sources as _;
+use osteon_model::{Diagnostic, Sources as _};
 use osteon_report::{in_us_units, run_figure, run_json, summary, tidy_csv};
-use osteon_sim::{Body, Clock, RunOptions, Scenario, read_days, read_scenario};
+use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days, read_scenario};
 use osteon_study::near_name;
 
 use crate::arguments::{ClockChoice, RunArguments};
@@ -60,11 +60,17 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
 
 /// Loads the body; a body with errors does not run.
 pub(crate) fn standing_body(project: &Project) -> Result<Body, Fault> {
-    let body = Body::load(project).map_err(|faults| Fault::Failed(faults.render()))?;
+    let body = Body::load(project).map_err(|faults| Fault::Failed(errors_only(faults)))?;
     if body.faults.has_errors() {
-        return Err(Fault::Failed(body.faults.render()));
+        return Err(Fault::Failed(errors_only(body.faults)));
     }
     Ok(body)
+}
+
+/// Whoever runs wants to know why it does not run; warnings are for `osteon check`.
+fn errors_only(mut faults: Diagnostics) -> String {
+    faults.list.retain(Diagnostic::is_error);
+    faults.render() + "error: the body does not stand; `osteon check` tells more"
 }
 
 /// The text of a scenario, its plain name, and what messages call it.
