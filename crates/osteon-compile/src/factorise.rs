@@ -1,7 +1,8 @@
 //! Static sparse LU of diagonal·I − J: pivots chosen once by Markowitz' rule on the diagonal, every step written out as nodes.
 //!
-//! The diagonal is positive and usually large, so diagonal pivots are good ones; a probe solve measures the backward error so that a lane
-//! for which they are not is caught.
+//! The diagonal is positive and usually large, so diagonal pivots are good ones. A guard says where they are not: for every pivot u that
+//! began as m and took up products lᵢuᵢ it adds s/|m| + s/|u| with s = |m| + Σ|lᵢuᵢ|, that is growth and cancellation. Both are ratios that
+//! no scaling of equations or states changes; each is about the factor by which rounding errors are enlarged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +13,8 @@ use crate::graph::{Graph, Input, NodeId};
 /// More multiplications than this and the matrix is left to the dense code.
 const LARGEST: usize = 200_000;
 
-/// Added to the probe's weights so that states at rest at 0 count too. Any small number will do.
-const PROBE_FLOOR: f64 = 1e-9;
+/// Brings infinite and undefined pivots into the guard and lets ordinary ones vanish in it.
+const PIVOT_SHARE: f64 = 1e-300;
 
 /// A factorisation in the graph.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(crate) struct Factorisation {
     /// Everything the solve reads.
     pub factors: Vec<NodeId>,
     pub solution: Vec<NodeId>,
-    /// Sum of the componentwise backward errors of the probe solve.
+    /// Growth and cancellation of all pivots, see above.
     pub guard: NodeId,
 }
 
@@ -31,6 +32,7 @@ struct Lu {
     lower: Vec<Vec<(usize, NodeId)>>,
     upper: Vec<Vec<(usize, NodeId)>>,
     inverse: Vec<NodeId>,
+    guard: NodeId,
 }
 
 /// Writes out the factorisation for a Jacobian of `n` rows; `None` if it would be too long.
@@ -45,13 +47,12 @@ pub(crate) fn factorise(graph: &mut Graph, n: usize, jacobian: &[(u32, u32, Node
         let entry = if i == j { graph.sub(diagonal, *node) } else { graph.neg(*node) };
         matrix[i].insert(j, entry);
     }
-    let lu = eliminate(graph, matrix.clone())?;
+    let lu = eliminate(graph, matrix)?;
     let right: Vec<NodeId> = (0..n).map(|i| graph.input(Input::RightHand(i as u32))).collect();
     let solution = solve(graph, &lu, &right);
-    let guard = probe(graph, &matrix, &lu);
     let mut factors: Vec<NodeId> = lu.inverse.clone();
     factors.extend(lu.lower.iter().chain(&lu.upper).flatten().map(|x| x.1));
-    Some(Factorisation { factors, solution, guard })
+    Some(Factorisation { factors, solution, guard: lu.guard })
 }
 
 fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Option<Lu> {
@@ -63,7 +64,11 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         }
     }
     let mut left: BTreeSet<usize> = (0..n).collect();
-    let mut lu = Lu { order: Vec::with_capacity(n), lower: vec![Vec::new(); n], upper: vec![Vec::new(); n], inverse: vec![Graph::ZERO; n] };
+    let mut lu = Lu { order: Vec::with_capacity(n), lower: vec![Vec::new(); n], upper: vec![Vec::new(); n], inverse: vec![Graph::ZERO; n], guard: Graph::ZERO };
+    let original: Vec<NodeId> = matrix.iter().enumerate().map(|(i, row)| row[&i]).collect();
+    // Σ|lᵢuᵢ| of every diagonal element so far.
+    let mut taken = vec![Graph::ZERO; n];
+    let share = graph.number(PIVOT_SHARE);
     let mut work = 0;
     while !left.is_empty() {
         // `matrix` and `columns` hold only what is left, so their sizes are the counts Markowitz asks for.
@@ -72,6 +77,15 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         let mut row = std::mem::take(&mut matrix[pivot]);
         let diagonal = row.remove(&pivot).expect("the diagonal is never empty");
         let inverse = graph.recip(diagonal);
+        let seen = graph.mul(inverse, share);
+        lu.guard = graph.add(lu.guard, seen);
+        if taken[pivot] != Graph::ZERO {
+            let (before, size) = (graph.function(Op::Abs, original[pivot]), graph.function(Op::Abs, inverse));
+            let sum = graph.add(before, taken[pivot]);
+            let (growth, cancellation) = (graph.div(sum, before), graph.mul(sum, size));
+            lu.guard = graph.add(lu.guard, growth);
+            lu.guard = graph.add(lu.guard, cancellation);
+        }
         let mut rows = std::mem::take(&mut columns[pivot]);
         rows.remove(&pivot);
         for j in row.keys() {
@@ -86,6 +100,10 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
                 let before = matrix[i].get(j).copied().unwrap_or(Graph::ZERO);
                 let after = graph.sub(before, product);
                 matrix[i].insert(*j, after);
+                if *j == i {
+                    let size = graph.function(Op::Abs, product);
+                    taken[i] = graph.add(taken[i], size);
+                }
                 columns[*j].insert(i);
                 work += 1;
             }
@@ -116,49 +134,4 @@ fn solve(graph: &mut Graph, lu: &Lu, right: &[NodeId]) -> Vec<NodeId> {
         x[*i] = graph.mul(x[*i], lu.inverse[*i]);
     }
     x
-}
-
-/// Solves M x = M w for weights w of the states' own size and gives Σ |M (w − x)| / (|M| (|w| + |x|)) over rows, which no scaling of equations or
-/// states changes.
-fn probe(graph: &mut Graph, matrix: &[BTreeMap<usize, NodeId>], lu: &Lu) -> NodeId {
-    let floor = graph.number(PROBE_FLOOR);
-    let weights: Vec<NodeId> = (0..matrix.len())
-        .map(|i| {
-            let state = graph.input(Input::State(i as u32));
-            let size = graph.function(Op::Abs, state);
-            graph.add(size, floor)
-        })
-        .collect();
-    let times = |graph: &mut Graph, vector: &[NodeId], absolute: bool| -> Vec<NodeId> {
-        matrix
-            .iter()
-            .map(|row| {
-                row.iter().fold(Graph::ZERO, |sum, (j, entry)| {
-                    let entry = if absolute { graph.function(Op::Abs, *entry) } else { *entry };
-                    let product = graph.mul(entry, vector[*j]);
-                    graph.add(sum, product)
-                })
-            })
-            .collect()
-    };
-    let right = times(graph, &weights, false);
-    let x = solve(graph, lu, &right);
-    let difference: Vec<NodeId> = weights.iter().zip(&x).map(|(w, x)| graph.sub(*w, *x)).collect();
-    let both: Vec<NodeId> = weights
-        .iter()
-        .zip(&x)
-        .map(|(w, x)| {
-            let size = graph.function(Op::Abs, *x);
-            graph.add(*w, size)
-        })
-        .collect();
-    let (residual, scale) = (times(graph, &difference, false), times(graph, &both, true));
-    // A sum, not a maximum: NaN in any row stays visible.
-    let mut worst = Graph::ZERO;
-    for (r, s) in residual.iter().zip(&scale) {
-        let size = graph.function(Op::Abs, *r);
-        let error = graph.div(size, *s);
-        worst = graph.add(worst, error);
-    }
-    worst
 }

@@ -9,8 +9,8 @@ use crate::dense::DenseFallback;
 use crate::execute::Executor;
 use crate::{InstructionSet, Program, SymbolIndex, Tape};
 
-/// Componentwise backward error of the probe solve above which a lane's static factorisation is not trusted.
-const GUARD_LIMIT: f64 = 1e-10;
+/// Growth and cancellation of pivots above which a lane's static factorisation is not trusted: half the digits would be lost.
+const GUARD_LIMIT: f64 = 1e8;
 
 /// Workspace of one block of individuals. No call allocates after the first factorisation that needed the dense fallback.
 #[derive(Debug)]
@@ -143,8 +143,13 @@ impl Lanes {
         let layout = &program.parts.layout;
         let n = layout.n_states;
         if !program.parts.roots.solve.is_empty() {
-            for i in 0..n {
-                self.write_row(layout.right_hand(i), &b[i * self.lanes..(i + 1) * self.lanes]);
+            if self.width == self.lanes {
+                let at = layout.right_hand(0) as usize * self.width;
+                self.slots[at..at + b.len()].copy_from_slice(b);
+            } else {
+                for i in 0..n {
+                    self.write_row(layout.right_hand(i), &b[i * self.lanes..(i + 1) * self.lanes]);
+                }
             }
             self.execute(&program.parts.tapes.solve);
         }
@@ -339,6 +344,13 @@ impl Lanes {
     }
 
     fn read_rows(&self, rows: &[u32], out: &mut [f64]) {
+        if self.width == 1 {
+            // A single number a row: no copying of memory blocks.
+            for (row, out) in rows.iter().zip(out) {
+                *out = self.slots[*row as usize];
+            }
+            return;
+        }
         for (row, out) in rows.iter().zip(out.chunks_exact_mut(self.lanes)) {
             self.read_row(*row, out);
         }

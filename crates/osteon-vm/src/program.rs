@@ -222,7 +222,7 @@ pub struct Roots {
     pub dfdt: Vec<u32>,
     /// Solution of each component after `solve`; empty if there is no static factorisation.
     pub solve: Vec<u32>,
-    /// Row of the backward error of a probe solve after `factor`: the pivot guard.
+    /// Row of the pivots' growth and cancellation after `factor`: the pivot guard, small where all is well.
     pub guard: u32,
 }
 
