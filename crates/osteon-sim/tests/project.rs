@@ -80,3 +80,75 @@ fn every_shipped_scenario_runs_and_its_ledger_closes() {
         }
     }
 }
+
+#[test]
+fn every_input_of_the_body_is_documented_and_nothing_else() {
+    let body = body();
+    let page = repository().text("docs/body-inputs.md").unwrap_or_else(|e| panic!("{e}"));
+    let rows: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();
+    for role in ["input", "dose"] {
+        for name in body.vocabulary.with_role(role) {
+            assert!(rows.contains(&name), "docs/body-inputs.md has no row for `{name}`");
+        }
+    }
+    for name in rows {
+        let role = body.vocabulary.get(name).and_then(|w| w.role.as_deref());
+        assert!(matches!(role, Some("input" | "dose")), "docs/body-inputs.md has a row for `{name}`, which the body does not declare as input or dose state");
+    }
+}
+
+/// A healthy man by both clocks, after thirty days: daily means of serum and daily absorbed and excreted amounts within 2 %.
+#[test]
+fn both_clocks_agree() {
+    let body = body();
+    let scenario = |clock: &str, every: &str| {
+        format!(
+            "[person]\nsex = \"male\"\nage = \"30 a\"\nweight = \"75 kg\"\nheight = \"178 cm\"\n\
+             usual_diet = {{ magnesium = \"330 mg/d\", calcium = \"1000 mg/d\", phosphorus = \"1400 mg/d\", vitamin_D = \"5 ug/d\" }}\n\
+             [record]\nfrom = \"30 d\"\nuntil = \"31 d\"\nevery = \"{every}\"\nclock = \"{clock}\"\n\
+             quantities = [\"serum.Mg\", \"serum.Ca\", \"serum.P\", \"serum.PTH\", \"urine.Mg\", \"urine.Ca\", \"urine.P\", \"Mg_absorbed_total\", \"Ca_absorbed_total\", \"P_absorbed_total\"]\n"
+        )
+    };
+    let simulate = |text: &str| {
+        let scenario = read_scenario(text, "clocks", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+        run(&body, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()))
+    };
+    let averaged = simulate(&scenario("averaged", "1 d"));
+    let meals = simulate(&scenario("meals", "15 min"));
+    let mut worst = String::new();
+    for (a, m) in averaged.arms[0].columns.iter().zip(&meals.arms[0].columns) {
+        let last = m.values.len() - 1;
+        let (a, b) = if a.quantity.ends_with("_total") {
+            (a.values[1] - a.values[0], m.values[last] - m.values[0])
+        } else if a.quantity.starts_with("urine") {
+            (a.values[1], m.values[last])
+        } else {
+            (a.values[1], m.values[1..].iter().sum::<f64>() / last as f64)
+        };
+        if (a / b - 1.0).abs() > 0.02 {
+            worst += &format!("{}: averaged {a}, by the clock {b}\n", m.quantity);
+        }
+    }
+    assert!(worst.is_empty(), "{worst}");
+}
+
+/// The steady state of the usual diet with ageing off: no pool moves by more than a millionth of itself in twenty years.
+#[test]
+fn at_rest_nothing_drifts_in_twenty_years() {
+    let body = body();
+    let repository = repository();
+    let pools: Vec<String> = body.program.states().to_vec();
+    let counters = |name: &str| body.vocabulary.get(name).is_none() || name.ends_with("_total");
+    let listed: Vec<String> = pools.iter().filter(|n| !counters(n)).map(|n| format!("{n:?}")).collect();
+    let text = repository.text("scenarios/rest.toml").unwrap_or_else(|e| panic!("{e}"));
+    let text = text.replace("clock = \"averaged\"", &format!("clock = \"averaged\"\nquantities = [{}]", listed.join(", ")));
+    let scenario = read_scenario(&text, "rest", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+    let run = run(&body, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()));
+    assert!(run.arms[0].failure.is_none() && run.arms[0].columns.len() > 30);
+    for column in &run.arms[0].columns {
+        let first = column.values[0];
+        for value in &column.values {
+            assert!((value - first).abs() <= 1e-6 * first.abs() + 1e-9, "{}: {:?}", column.quantity, column.values);
+        }
+    }
+}
