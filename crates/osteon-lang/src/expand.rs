@@ -34,6 +34,11 @@ impl Scope {
     }
 }
 
+/// Stands for an expression that is at fault; fits everywhere and has no value.
+pub(crate) fn hole(span: Span) -> Expr {
+    Expr::new(ExprKind::Number(f64::NAN, None), span)
+}
+
 /// Carries out statements on a draft.
 pub(crate) struct Expander<'a> {
     pub library: &'a Library,
@@ -285,7 +290,8 @@ impl<'a> Expander<'a> {
         if first {
             self.draft.var_mut(id).span = subject.path.span;
         }
-        let Some(expr) = meaning else { return };
+        // The fault is reported; a hole in place of the value keeps the symbol from being told of again.
+        let expr = meaning.unwrap_or_else(|| hole(value.span));
         self.draft.note_setting(id, how, &scope.prefix, span);
         let name = self.draft.var(id).id.clone();
         match (how, &self.draft.var(id).rule) {
@@ -477,13 +483,8 @@ impl<'a> Expander<'a> {
         });
         let reactants = self.participants(reactants, place, scope);
         let products = self.participants(products, place, scope);
-        let rate_given = rate.is_some();
-        let rate = rate.and_then(|r| self.meaning(r, scope));
+        let rate = rate.map(|r| self.meaning(r, scope).unwrap_or_else(|| hole(r.span)));
         let Some(var) = self.act(subject, VarKind::Reaction, span, scope) else { return };
-        if rate_given && rate.is_none() {
-            // The rate is at fault and reported; without it nothing else should be said of the reaction.
-            return;
-        }
         self.draft.reactions.push(DraftReaction { var, reactants, products, modifiers: Vec::new(), rate, reversible, span });
     }
 

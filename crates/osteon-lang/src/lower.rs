@@ -6,6 +6,7 @@ use osteon_model::{
 };
 
 use crate::draft::{Draft, DraftParticipant, Var, VarKind};
+use crate::expand::hole;
 use crate::ids;
 use crate::suggest::nearest;
 
@@ -126,8 +127,8 @@ impl Lowering {
                 VarKind::Open | VarKind::Event | VarKind::Instance => Role::Parameter,
             };
             let rule = match &var.rule {
-                Some(Rule::Assignment(e)) => self.expr(e).map(Rule::Assignment),
-                Some(Rule::Rate(e)) => self.expr(e).map(Rule::Rate),
+                Some(Rule::Assignment(e)) => Some(Rule::Assignment(self.sound(e))),
+                Some(Rule::Rate(e)) => Some(Rule::Rate(self.sound(e))),
                 None => None,
             };
             let event = changed.iter().find(|(root, _)| *root == id);
@@ -139,7 +140,7 @@ impl Lowering {
                 VarKind::Species | VarKind::Reaction => false,
                 _ => var.constness != Some(false) && !varies,
             };
-            let initial = var.initial.as_ref().and_then(|e| self.expr(e)).map(|expr| Initial { form: form(&var, &expr), expr });
+            let initial = var.initial.as_ref().map(|e| self.sound(e)).map(|expr| Initial { form: form(&var, &expr), expr });
             let mut annotation = var.annotation.clone();
             if annotation.range.is_none() {
                 let bound = |key: &str| annotation.uncertainty.iter().find(|(k, _)| k == key).map(|(_, v)| *v);
@@ -221,6 +222,11 @@ impl Lowering {
         Some(Expr::new(kind, expr.span))
     }
 
+    /// The expression, or a hole where it is at fault.
+    fn sound(&mut self, expr: &Expr) -> Expr {
+        self.expr(expr).unwrap_or_else(|| hole(expr.span))
+    }
+
     fn participants(&mut self, list: &[DraftParticipant]) -> Vec<Participant> {
         list.iter()
             .filter_map(|p| {
@@ -237,7 +243,7 @@ impl Lowering {
             }
             let Some(symbol) = self.symbol(reaction.var, reaction.span) else { continue };
             let (reactants, products) = (self.participants(&reaction.reactants), self.participants(&reaction.products));
-            let rate = reaction.rate.as_ref().and_then(|r| self.expr(r));
+            let rate = reaction.rate.as_ref().map(|r| self.sound(r));
             let takes_part = |s: &SymbolId| reactants.iter().chain(&products).any(|p| p.species == *s);
             let mut modifiers: Vec<SymbolId> = reaction.modifiers.iter().filter_map(|m| self.numbers[m.0 as usize]).collect();
             for read in rate.iter().flat_map(Expr::symbols) {

@@ -34,9 +34,8 @@ pub(crate) fn reaction(
         participants(cursor, &mut products)?;
     }
     if matches!(arrow, Arrow::Interaction) {
-        // Stock interactions may end without a second part.
-        if cursor.at_mark(";") && !matches!(cursor.peek(1), Kind::Newline | Kind::End) && !cursor.mark_ahead(1, ";") {
-            // What follows the `;` is the next statement.
+        if !cursor.at_mark(";") {
+            return Err(cursor.expected("`;`", "after the interaction"));
         }
         let paths = |list: Vec<ParticipantText>| -> Vec<Path> { list.into_iter().map(|p| p.path).collect() };
         out.push((StatementKind::Interaction { sources: paths(reactants), targets: paths(products) }, None));

@@ -75,7 +75,7 @@ fn steepness(model: &Model, expr: &Expr, told: &mut HashSet<Span>, checker: &mut
             }),
             _ => None,
         };
-        if let Some(exponent) = exponent.filter(|n| n.abs() > STEEPEST && !args[0].symbols().is_empty()) {
+        if let Some(exponent) = exponent.filter(|n| n.abs() > STEEPEST && varies(&args[0])) {
             // One message for an exponent that has a name, wherever it stands.
             let place = match &args[1].kind {
                 ExprKind::Symbol(id) => model.symbol(*id).span,
@@ -89,4 +89,10 @@ fn steepness(model: &Model, expr: &Expr, told: &mut HashSet<Span>, checker: &mut
             }
         }
     });
+}
+
+fn varies(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(e.kind, ExprKind::Symbol(_) | ExprKind::Time | ExprKind::RateOf(_)));
+    found
 }
