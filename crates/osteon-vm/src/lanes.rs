@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::dense::DenseFallback;
 use crate::execute::Executor;
+use crate::slots::Slots;
 use crate::{InstructionSet, Program, SymbolIndex, Tape};
 
 /// Growth and cancellation of pivots above which a lane's static factorisation is not trusted: half the digits would be lost.
@@ -19,7 +20,7 @@ pub struct Lanes {
     pub(crate) lanes: usize,
     pub(crate) width: usize,
     executor: Executor,
-    pub(crate) slots: Vec<f64>,
+    pub(crate) slots: Slots,
     /// Rows that depend on held values only are current.
     hoisted: bool,
     /// Rows of the tape `rhs` belong to the time and states in the slot file.
@@ -50,7 +51,7 @@ impl Lanes {
         let width = lanes.next_power_of_two();
         let executor = Executor::new(set, width)?;
         let layout = &program.parts.layout;
-        let mut slots = vec![0.0; program.parts.n_slots * width];
+        let mut slots = Slots::new(program.parts.n_slots * width);
         for (i, value) in layout.constants.iter().enumerate() {
             let at = layout.constant(i) as usize * width;
             slots[at..at + width].fill(*value);

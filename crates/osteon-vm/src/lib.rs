@@ -11,6 +11,7 @@ mod lanes;
 pub mod math;
 mod op;
 mod program;
+mod slots;
 mod symbols;
 mod tape;
 
