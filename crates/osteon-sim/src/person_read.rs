@@ -9,10 +9,10 @@ use crate::scenario::{DietPart, InputValue, Meal, Person};
 use crate::scenario_read::Context;
 use crate::toml_text::{Item, Table, shown};
 
-/// Meals of a person who does not say when they eat: three, at 08:00, 13:00 and 19:00, with a quarter, 35 % and 40 % of the day's food.
+/// Meals of a person who does not say when they eat: three, at 08:00, 13:00 and 19:30, with 30 %, 30 % and 40 % of the day's food.
 /// (assumed; an eating pattern of industrial countries; docs/scenario.md says how to write one's own)
 const USUAL_MEALS: [Meal; 3] =
-    [Meal { at_d: 8.0 / 24.0, share: 0.25 }, Meal { at_d: 13.0 / 24.0, share: 0.35 }, Meal { at_d: 19.0 / 24.0, share: 0.40 }];
+    [Meal { at_d: 8.0 / 24.0, share: 0.3 }, Meal { at_d: 13.0 / 24.0, share: 0.3 }, Meal { at_d: 19.5 / 24.0, share: 0.4 }];
 
 /// Words of a person and the body inputs behind them (the body's contract, docs/body-inputs.md). The last field says whether it must be given.
 const MEASURED: [(&str, &str, &str, bool); 3] =

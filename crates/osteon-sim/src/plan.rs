@@ -164,11 +164,13 @@ impl Planner<'_> {
     /// Meals or doses a day, for inputs that count them; else the start value.
     fn portions(&self, name: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
         if self.body.library.nutrients.iter().any(|n| n.portions.as_deref() == Some(name)) {
-            return self.person.meals.len() as f64;
+            // The number of equal meals in which an average bite is eaten in company of as much as in the real ones: 1 / Σ share².
+            return 1.0 / self.person.meals.iter().map(|m| m.share * m.share).sum::<f64>();
         }
         let taken = self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r));
-        let counts: Vec<f64> = taken.filter_map(|r| r.portions.as_ref()).filter(|p| p.input == name).map(|p| p.value).collect();
-        if counts.is_empty() { self.base.get(name).copied().unwrap_or(f64::NAN) } else { counts.iter().sum() }
+        // Products of different nutrients do not add to each other's doses, so the most frequent one counts.
+        let most = taken.filter_map(|r| r.portions.as_ref()).filter(|p| p.input == name).map(|p| p.value).fold(f64::NAN, f64::max);
+        if most.is_nan() { self.base.get(name).copied().unwrap_or(f64::NAN) } else { most }
     }
 
     /// What the diet brings per day of a nutrient, with the effects that act on its input.
