@@ -67,8 +67,17 @@ pub struct Panel {
     pub points: Vec<Point>,
     /// Reference range, if there is one. An open side is infinite.
     pub reference: Option<(f64, f64)>,
-    /// A short remark under the title, for example verdicts.
-    pub remark: String,
+    /// Remarks under the title, each with the verdict word that colours its dot.
+    pub remarks: Vec<Remark>,
+}
+
+/// A line under a panel's title.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remark {
+    /// `within`, `outside`, `wrong_sign` or `failed`.
+    pub verdict: &'static str,
+    /// A few words.
+    pub words: String,
 }
 
 /// The course of one arm, perhaps with a band.
@@ -142,8 +151,8 @@ pub fn draw(figure: &Figure) -> Svg {
     for (row, chunk) in figure.panels.chunks(columns).enumerate() {
         let strip_rows = if row == 0 { strips.rows.len() } else { 0 };
         let top = y + 14.0;
-        let remark_lines = chunk.iter().map(|p| panel::remark_lines(&p.remark, panel_width).len()).max().unwrap_or(0);
-        let head = 22.0 + 15.0 * remark_lines as f64 + panel::STRIP_HEIGHT * strip_rows as f64;
+        let remark_lines = chunk.iter().map(|p| p.remarks.len()).max().unwrap_or(0);
+        let head = 22.0 + panel::REMARK_HEIGHT * remark_lines as f64 + panel::STRIP_HEIGHT * strip_rows as f64;
         for (column, panel) in chunk.iter().enumerate() {
             let frame = Frame {
                 x: MARGIN + column as f64 * (panel_width + GUTTER),

@@ -22,7 +22,7 @@ mod time_axis;
 mod units_shown;
 mod verdict_table;
 
-pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, draw};
+pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;
 pub use raster::png;

@@ -6,7 +6,7 @@ use crate::svg::Stroke;
 pub(crate) const INK: &str = "#1b1f24";
 pub(crate) const GREY: &str = "#57606a";
 pub(crate) const FAINT: &str = "#d8dce1";
-pub(crate) const GRID: &str = "#e3e6ea";
+pub(crate) const GRID: &str = "#d3d9dc";
 pub(crate) const REFERENCE: &str = "#cdeadb";
 pub(crate) const PHASES: [&str; 2] = ["#fbf3e3", "#f3f4f6"];
 
@@ -20,7 +20,7 @@ pub(crate) fn colour(arm: usize) -> &'static str {
 
 /// Line style of the arm with this number.
 pub(crate) fn stroke(arm: usize, width: f64) -> Stroke<'static> {
-    Stroke { colour: colour(arm), width, dash: DASHES[arm % DASHES.len()] }
+    Stroke { colour: colour(arm), width, dash: DASHES[(arm + arm / COLOURS.len()) % DASHES.len()] }
 }
 
 /// Colour of a verdict word.

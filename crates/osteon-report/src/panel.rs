@@ -1,12 +1,14 @@
 //! One panel: title and unit above, phases as strips on top, reference range behind, curves, bands and measured points.
 
 use crate::figure::{Figure, Panel, PhaseSpan};
-use crate::palette::{FAINT, GREY, GRID, INK, PHASES, REFERENCE, colour, stroke};
+use crate::palette::{FAINT, GREY, GRID, INK, PHASES, REFERENCE, colour, stroke, verdict_colour};
 use crate::svg::{Anchor, Canvas, Stroke, TextStyle};
-use crate::text_width::{Weight, fit, text_width, wrap};
+use crate::text_width::{Weight, fit, text_width};
 use crate::ticks::ticks;
 use crate::time_axis::{time_ticks, unit_for};
 
+/// Height of one remark.
+pub(crate) const REMARK_HEIGHT: f64 = 15.5;
 /// Height of one strip of phases.
 pub(crate) const STRIP_HEIGHT: f64 = 17.0;
 
@@ -22,14 +24,22 @@ pub(crate) struct Frame<'a> {
     pub(crate) labelled: bool,
 }
 
-/// The phases of a figure in rows; `shared` if one row holds for every arm.
+/// The phases of a figure in rows; `shared` if they hold for every arm.
 pub(crate) struct Strips<'a> {
-    pub(crate) rows: Vec<Vec<&'a PhaseSpan>>,
+    pub(crate) rows: Vec<StripRow<'a>>,
     pub(crate) shared: bool,
 }
 
-/// Most rows of strips a figure shows; what does not fit is still told in the description.
-const MOST_ROWS: usize = 5;
+/// Phases that do not overlap; `arm` is whose they are, if they are one arm's alone.
+pub(crate) struct StripRow<'a> {
+    arm: Option<usize>,
+    spans: Vec<&'a PhaseSpan>,
+}
+
+/// Most rows of strips a figure shows: with more, the names of the arms must do.
+const MOST_ROWS: usize = 4;
+/// A strip's label is cut to no fewer letters than this.
+const LEAST_LABEL: usize = 9;
 
 /// The rows of phase strips: one set if all arms share their phases, else one for each arm that has any.
 /// Phases that overlap stand in rows of their own.
@@ -42,24 +52,29 @@ pub(crate) fn strip_rows(figure: &Figure) -> Strips<'_> {
         a.len() == b.len() && a.iter().zip(b).all(|(p, q)| p.from == q.from && p.until == q.until && p.label == q.label)
     };
     let shared = (0..arms).all(|arm| same(&of_arm(arm), &of_arm(0)));
-    let mut rows: Vec<Vec<&PhaseSpan>> = Vec::new();
-    for arm in 0..if shared { 1 } else { arms } {
+    let mut rows: Vec<StripRow<'_>> = Vec::new();
+    let mut told: Vec<(usize, Vec<&PhaseSpan>)> = Vec::new();
+    for arm in 0..arms {
+        let own = of_arm(arm);
+        // Arms that are treated alike share their strips.
+        if let Some((first, _)) = told.iter().find(|(_, spans)| same(spans, &own)) {
+            rows.iter_mut().filter(|r| r.arm == Some(*first)).for_each(|r| r.arm = None);
+            continue;
+        }
         let first = rows.len();
-        for phase in of_arm(arm) {
-            let free = rows[first..].iter().position(|row| row.last().is_none_or(|last| last.until <= phase.from + 1e-9));
+        for phase in &own {
+            let free = rows[first..].iter().position(|row| row.spans.last().is_none_or(|last| last.until <= phase.from + 1e-9));
             match free {
-                Some(row) => rows[first + row].push(phase),
-                None => rows.push(vec![phase]),
+                Some(row) => rows[first + row].spans.push(phase),
+                None => rows.push(StripRow { arm: Some(arm), spans: vec![phase] }),
             }
         }
+        told.push((arm, own));
     }
-    rows.truncate(MOST_ROWS);
+    if rows.len() > MOST_ROWS {
+        rows.clear();
+    }
     Strips { rows, shared }
-}
-
-/// The remark of a panel in lines.
-pub(crate) fn remark_lines(remark: &str, width: f64) -> Vec<String> {
-    wrap(remark, 11.0, Weight::Regular, width)
 }
 
 /// Draws one panel.
@@ -132,8 +147,13 @@ fn heading(canvas: &mut Canvas, panel: &Panel, frame: &Frame<'_>) {
     let title = fit(&panel.title, 13.5, Weight::SemiBold, room).unwrap_or_else(|| panel.title.clone());
     canvas.text((frame.x, baseline), &title, TextStyle::new(13.5, INK).bold());
     canvas.text((frame.x + title_width.min(room) + 7.0, baseline), &panel.unit, TextStyle::new(12.0, GREY));
-    for (i, line) in remark_lines(&panel.remark, frame.width).iter().enumerate() {
-        canvas.text((frame.x, baseline + 16.0 + 15.0 * i as f64), line, TextStyle::new(11.0, GREY));
+    for (i, remark) in panel.remarks.iter().enumerate() {
+        let y = baseline + 17.0 + REMARK_HEIGHT * i as f64;
+        let ink = verdict_colour(remark.verdict);
+        canvas.circle((frame.x + 4.0, y - 4.0), 3.2, ink, Stroke { colour: ink, width: 1.0, dash: "" });
+        if let Some(words) = fit(&remark.words, 11.5, Weight::Regular, frame.width - 14.0) {
+            canvas.text((frame.x + 13.0, y), &words, TextStyle::new(11.5, GREY));
+        }
     }
 }
 
@@ -147,7 +167,7 @@ fn strips(
 ) {
     let Strips { rows, shared } = frame.strips;
     for (index, row) in rows.iter().enumerate() {
-        for (i, phase) in row.iter().enumerate() {
+        for (i, phase) in row.spans.iter().enumerate() {
             let (x0, x1) = (x(phase.from).max(left), x(phase.until).min(right));
             // Overlapping phases would hide one another: only the first row is painted behind the curves.
             if *shared && index == 0 {
@@ -163,11 +183,15 @@ fn strips(
     }
     for (index, row) in rows.iter().enumerate().filter(|_| frame.labelled) {
         let y0 = top - STRIP_HEIGHT * (rows.len() - index) as f64;
-        for (i, phase) in row.iter().enumerate() {
+        for (i, phase) in row.spans.iter().enumerate() {
             let (x0, x1) = (x(phase.from).max(left), x(phase.until).min(right));
-            let (ink, fill, opacity) = if *shared { (GREY, PHASES[i % 2], 1.0) } else { (colour(phase.arm), colour(phase.arm), 0.12) };
+            let (ink, fill, opacity) = match row.arm.filter(|_| !*shared) {
+                Some(arm) => (colour(arm), colour(arm), 0.12),
+                None => (GREY, PHASES[i % 2], 1.0),
+            };
             canvas.rect(x0 + 0.5, y0, x1 - x0 - 1.0, STRIP_HEIGHT - 2.0, fill, opacity);
-            if let Some(label) = fit(&phase.label, 10.5, Weight::Regular, x1 - x0 - 8.0) {
+            let label = fit(&phase.label, 10.5, Weight::Regular, x1 - x0 - 8.0);
+            if let Some(label) = label.filter(|l| *l == phase.label || l.chars().count() > LEAST_LABEL) {
                 canvas.text((x0 + 4.0, y0 + 11.0), &label, TextStyle::new(10.5, ink));
             }
         }

@@ -28,7 +28,7 @@ pub(crate) fn with_step(lower: f64, upper: f64, step: f64) -> Ticks {
     let decimals = decimals_of(step);
     let labels = at
         .iter()
-        .map(|v| if largest >= 1e7 || step < 1e-5 { format!("{v:.1e}") } else { signed(*v, decimals) })
+        .map(|v| if largest >= 1e7 || step < 1e-5 { format!("{v:.1e}").replace('-', "−") } else { signed(*v, decimals) })
         .collect();
     Ticks { at, labels }
 }
@@ -57,7 +57,7 @@ pub fn quantity(value: f64) -> String {
         return "0".to_owned();
     }
     if !(1e-4..1e7).contains(&magnitude) {
-        return format!("{value:.2e}");
+        return format!("{value:.2e}").replace('-', "−");
     }
     let digits = (2 - magnitude.log10().floor() as i32).clamp(0, 7) as usize;
     signed(value, digits)

@@ -15,7 +15,8 @@ pub(crate) struct TimeUnit {
     steps: &'static [f64],
 }
 
-const UNITS: [(f64, TimeUnit); 5] = [
+const UNITS: [(f64, TimeUnit); 6] = [
+    (0.21, TimeUnit { days: 1.0 / 1440.0, title: "minutes", short: "min", steps: &[5.0, 10.0, 15.0, 20.0, 30.0, 60.0] }),
     (3.01, TimeUnit { days: 1.0 / 24.0, title: "hours", short: "h", steps: &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0] }),
     (60.01, TimeUnit { days: 1.0, title: "days", short: "d", steps: &[1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 28.0] }),
     (200.0, TimeUnit { days: 7.0, title: "weeks", short: "wk", steps: &[1.0, 2.0, 4.0, 8.0, 12.0, 26.0] }),
@@ -25,7 +26,7 @@ const UNITS: [(f64, TimeUnit); 5] = [
 
 /// The unit for a span of days.
 pub(crate) fn unit_for(span_days: f64) -> TimeUnit {
-    UNITS.iter().find(|(limit, _)| span_days <= *limit).map_or(UNITS[4].1, |(_, unit)| *unit)
+    UNITS.iter().find(|(limit, _)| span_days <= *limit).map_or(UNITS[5].1, |(_, unit)| *unit)
 }
 
 /// Ticks, in days, for an axis from `lower` to `upper` days with room for about `wanted` labels.
@@ -52,8 +53,10 @@ pub fn time_text(days: f64) -> String {
         (365.25, "a")
     } else if magnitude >= 1.0 || magnitude == 0.0 {
         (1.0, "d")
-    } else {
+    } else if magnitude > 0.0833 {
         (1.0 / 24.0, "h")
+    } else {
+        (1.0 / 1440.0, "min")
     };
     let value = days / unit;
     let rounded = (value * 10.0).round() / 10.0;
@@ -80,6 +83,7 @@ mod tests {
     fn times_read_well() {
         assert_eq!(time_text(21.0), "21 d");
         assert_eq!(time_text(0.25), "6 h");
+        assert_eq!(time_text(20.0 / 1440.0), "20 min");
         assert_eq!(time_text(1826.25), "5 a");
         assert_eq!(time_text(-14.0), "−14 d");
     }

@@ -144,6 +144,10 @@ impl LibraryReader<'_> {
             Some(i) => Some(i.days("1 d")?),
             None => None,
         };
+        let since_start = match table.get("since_start") {
+            Some(i) => i.boolean()?,
+            None => false,
+        };
         let panel = match table.get("panel") {
             Some(i) => i.boolean()?,
             None => false,
@@ -198,7 +202,7 @@ impl LibraryReader<'_> {
             }
             None => None,
         };
-        Some(Quantity { name: item.key.clone(), symbol, unit: unit_text, factor, us_unit, label, reference, over_d, panel, note })
+        Some(Quantity { name: item.key.clone(), symbol, unit: unit_text, factor, us_unit, label, reference, over_d, since_start, substance, panel, note })
     }
 
     /// `supplements.toml`, `drugs.toml`, `conditions.toml`, `activities.toml`

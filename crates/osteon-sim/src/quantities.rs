@@ -2,6 +2,8 @@
 //!
 //! Read from `library/quantities.toml`; which symbols exist is checked when the body is loaded.
 
+use crate::substance::Substance;
+
 /// A quantity that people ask for by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
@@ -21,6 +23,10 @@ pub struct Quantity {
     pub reference: Option<Reference>,
     /// Days over which the difference of a cumulative symbol is taken (a 24-h collection has 1).
     pub over_d: Option<f64>,
+    /// True for a cumulative symbol reported as its gain since time zero of the scenario.
+    pub since_start: bool,
+    /// What converts between mass, moles, equivalents and international units of it.
+    pub substance: Substance,
     /// True if it belongs to the panel that is recorded when a scenario names no quantities.
     pub panel: bool,
     /// What the test tells and what it cannot, if said.

@@ -26,6 +26,7 @@ struct Reading {
     symbol: usize,
     factor: f64,
     over_d: Option<f64>,
+    since_start: bool,
 }
 
 /// Everything that is read: symbols, times, and how they make columns.
@@ -61,7 +62,7 @@ impl Recorder {
                 Some(q) => {
                     let Some(symbol) = body.find(&q.symbol) else { continue };
                     let template = Column { quantity: q.name.clone(), label: q.label.clone(), unit: q.unit.clone(), us_unit: q.us_unit.clone(), reference: q.reference.clone(), values: Vec::new() };
-                    (Reading { symbol: place(symbol), factor: q.factor, over_d: q.over_d }, template)
+                    (Reading { symbol: place(symbol), factor: q.factor, over_d: q.over_d, since_start: q.since_start }, template)
                 }
                 None => {
                     let Some(symbol) = body.find(name) else { continue };
@@ -69,7 +70,7 @@ impl Recorder {
                     let unit = word.map_or_else(|| "dimensionless".to_owned(), |w| w.unit.map_or_else(|| w.unit_text.clone(), |u| u.to_string()));
                     let label = word.and_then(|w| w.name.clone()).unwrap_or_else(|| name.clone());
                     let template = Column { quantity: name.clone(), label, unit, us_unit: None, reference: None, values: Vec::new() };
-                    (Reading { symbol: place(symbol), factor: 1.0, over_d: None }, template)
+                    (Reading { symbol: place(symbol), factor: 1.0, over_d: None, since_start: false }, template)
                 }
             };
             if let Some(over) = reading.over_d {
@@ -100,6 +101,8 @@ impl Recorder {
                 let now = at(*t, reading.symbol);
                 let value = match reading.over_d {
                     Some(over) => now - at(t - over, reading.symbol),
+                    // Time zero is always read: the ledger begins there.
+                    None if reading.since_start => now - at(0.0, reading.symbol),
                     None => now,
                 };
                 value * reading.factor

@@ -294,7 +294,7 @@ impl RowReader<'_> {
         };
         let per_year = Unit::parse(YEAR).map_or(Unit::DIMENSIONLESS, |u| u);
         let to = |target: &str| Unit::parse(target).ok().map(|u| if kind == Kind::RatePerYear { u.over(&per_year) } else { u });
-        let direct = to(&quantity.unit).and_then(|u| written.conversion_to(&u));
+        let direct = to(&quantity.unit).and_then(|u| quantity.substance.factor(&written, &u).ok());
         let by_us = quantity.us_unit.as_ref().and_then(|(us, factor)| Some(written.conversion_to(&to(us)?)? / factor));
         let kept = if kind == Kind::RatePerYear { format!("{}/a", quantity.unit) } else { quantity.unit.clone() };
         match direct.or(by_us) {
