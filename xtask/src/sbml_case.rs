@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use osteon_model::{Model, SourceError, Sources};
 use osteon_sbml::SbmlError;
 use osteon_sim::drive::{Atol, DriveOptions, LaneOutcome, LaneSetup, Observer, drive};
 use osteon_vm::{Program, SymbolIndex};
+
+/// Longest that one integration may take. The slowest case needs about a second in a debug build.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// A case found on disk.
 pub(crate) struct Case {
@@ -210,12 +214,19 @@ fn column(model: &Model, program: &Program, settings: &Settings, variable: &str)
     Ok(meant.unwrap_or(symbol))
 }
 
-struct Table(Vec<Vec<f64>>);
+struct Table {
+    rows: Vec<Vec<f64>>,
+    deadline: Instant,
+}
 
 impl Observer for Table {
     fn sample(&mut self, _person: usize, row: usize, _time: f64, values: &[f64]) {
-        self.0.resize(row, Vec::new());
-        self.0.push(values.to_vec());
+        self.rows.resize(row, Vec::new());
+        self.rows.push(values.to_vec());
+    }
+
+    fn cancelled(&mut self) -> bool {
+        Instant::now() > self.deadline
     }
 }
 
@@ -228,10 +239,10 @@ fn time_course(program: &Arc<Program>, settings: &Settings, columns: &[SymbolInd
         ..LaneSetup::default()
     };
     let options = DriveOptions { rtol, atol: Atol::Uniform(atol), lanes: 1, max_attempts: 2_000_000, ..DriveOptions::default() };
-    let mut table = Table(Vec::new());
+    let mut table = Table { rows: Vec::new(), deadline: Instant::now() + LONGEST };
     let mut outcomes = drive(program, &[setup], columns, &options, &mut table).map_err(|e| e.to_string())?;
     match outcomes.pop() {
         Some(LaneOutcome { failure: Some(breakdown), .. }) => Err(breakdown.to_string()),
-        _ => Ok(table.0),
+        _ => Ok(table.rows),
     }
 }

@@ -2,7 +2,7 @@
 
 use osteon_model::{Diagnostic, Model, Rule, SymbolId};
 use osteon_vm::{
-    EventCode, Layout, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
+    EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode,
 };
 
 use crate::differentiate::TIME;
@@ -112,15 +112,16 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         constants: Vec::new(),
     };
     let graph = &lowering.graph;
-    let j_roots: Vec<NodeId> = jacobian.iter().map(|x| x.2).collect();
+    let unsigned = |id: NodeId| graph.negated(id).map_or((id, false), |inner| (inner, true));
+    let j_roots: Vec<NodeId> = jacobian.iter().map(|x| unsigned(x.2).0).collect();
     let outputs: Vec<NodeId> = values.iter().copied().chain(extra.iter().map(|e| e.1)).collect();
     let start_roots: Vec<NodeId> = start_states.iter().chain(&start_held).copied().collect();
-    let (factors, solution, guard) = match &lu {
-        Some(lu) => (lu.factors.clone(), lu.solution.clone(), Some(lu.guard)),
-        None => (Vec::new(), Vec::new(), None),
+    let (solution, guard) = match &lu {
+        Some(lu) => (lu.solution.clone(), Some(lu.guard)),
+        None => (Vec::new(), None),
     };
     let dynamic: Vec<NodeId> =
-        [&rhs, &j_roots, &dfdt, &switch_roots, &trigger_roots, &outputs, &event_roots, &factors, &solution].into_iter().flatten().copied().chain(guard).collect();
+        [&rhs, &j_roots, &dfdt, &switch_roots, &trigger_roots, &outputs, &event_roots, &solution].into_iter().flatten().copied().chain(guard).collect();
     let all: Vec<NodeId> = dynamic.iter().chain(&start_roots).copied().collect();
     let mut s = Scheduler::new(graph, &all, layout);
 
@@ -153,12 +154,12 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     if lu.is_some() {
         let in_j: FastMap<NodeId, ()> = j_set.iter().map(|id| (*id, ())).collect();
         let given = |id: NodeId| beside_rhs(id) || in_j.contains_key(&id);
-        let roots: Vec<NodeId> = factors.iter().copied().chain(guard).collect();
+        // What does not change with the right-hand side is computed once for many solves.
+        let solve_set = s.set(&solution, &|id| graph.deps(id) & deps::RIGHT_HAND == 0);
+        let roots: Vec<NodeId> = s.read_by(&solve_set).into_iter().chain(guard).collect();
         let set = s.set(&roots, &given);
         tapes.factor = s.tape(&set);
-        let in_factor: FastMap<NodeId, ()> = set.iter().map(|id| (*id, ())).collect();
-        let set = s.set(&solution, &|id| given(id) || in_factor.contains_key(&id));
-        tapes.solve = s.tape(&set);
+        tapes.solve = s.tape(&solve_set);
     }
 
     let rows = |list: &[NodeId]| -> Vec<u32> { list.iter().map(|id| s.row(*id)).collect() };
@@ -166,7 +167,13 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         start_states: rows(&start_states),
         start_held: rows(&start_held),
         rhs: rows(&rhs),
-        jacobian: jacobian.iter().map(|(i, j, node)| (*i, *j, s.row(*node))).collect(),
+        jacobian: jacobian
+            .iter()
+            .map(|(row, column, node)| {
+                let (node, negative) = unsigned(*node);
+                Nonzero { row: *row, column: *column, slot: s.row(node), negative }
+            })
+            .collect(),
         dfdt: rows(&dfdt),
         solve: rows(&solution),
         guard: guard.map_or(0, |g| s.row(g)),
@@ -224,11 +231,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         .collect();
     let triggers = margins
         .iter()
-        .map(|m| TriggerCode {
-            event: m.event,
-            kind: if m.is_equality { TriggerKind::Equality } else { TriggerKind::Truth },
-            slot: s.row(m.node),
-        })
+        .map(|m| TriggerCode { event: m.event, kind: m.kind, slot: s.row(m.node) })
         .collect();
     let switches =
         lowering.switches.iter().map(|x| SwitchCode { slot: s.row(x.margin), inclusive: false, text: x.text.clone() }).collect();

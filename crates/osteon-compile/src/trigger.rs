@@ -1,10 +1,11 @@
 //! Events: each condition as an exact truth for the driver, and as margins for the integrator to watch.
 //!
 //! The margin of a condition is positive where it holds: `a > b` gives a − b, *and* the smaller, *or* the larger of two margins. An
-//! equality holds for an instant only, so its difference becomes a margin of its own and a bit declares it met.
+//! equality holds for an instant only, so its difference becomes a margin of its own and a bit declares it met. The comparisons inside a
+//! compound condition are watched too: `a and b` may hold so briefly that the smaller margin is never seen above zero.
 
 use osteon_model::{Diagnostic, Expr, ExprKind, Op as M};
-use osteon_vm::Op;
+use osteon_vm::{Op, TriggerKind};
 
 use crate::graph::{Graph, Input, NodeId};
 use crate::lower::{Compare, Lowering};
@@ -15,7 +16,7 @@ use crate::quantities::Kind;
 #[derive(Debug)]
 pub(crate) struct Margin {
     pub event: usize,
-    pub is_equality: bool,
+    pub kind: TriggerKind,
     pub node: NodeId,
 }
 
@@ -38,7 +39,7 @@ pub(crate) fn lower_events(lowering: &mut Lowering) -> (Vec<EventNodes>, Vec<Mar
     for (index, event) in model.events.iter().enumerate() {
         lowering.context = if event.id.is_empty() { format!("event {}", index + 1) } else { event.id.clone() };
         let whole = margins.len();
-        margins.push(Margin { event: index, is_equality: false, node: Graph::ZERO });
+        margins.push(Margin { event: index, kind: TriggerKind::Truth, node: Graph::ZERO });
         let (truth, margin) = condition(lowering, &event.trigger, index, &mut margins);
         margins[whole].node = margin;
         for a in &event.assignments {
@@ -69,9 +70,9 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
     };
     match (op, args.as_slice()) {
         (M::And | M::Or | M::Xor, [first, rest @ ..]) => {
-            let mut all = condition(l, first, event, margins);
+            let mut all = part(l, first, event, margins);
             for arg in rest {
-                let next = condition(l, arg, event, margins);
+                let next = part(l, arg, event, margins);
                 let g = &mut l.graph;
                 all = match op {
                     M::And => (g.and(all.0, next.0), g.min(all.1, next.1)),
@@ -90,7 +91,7 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
             (l.graph.not(truth), l.graph.neg(margin))
         }
         (M::Implies, [a, b]) => {
-            let (a, b) = (condition(l, a, event, margins), condition(l, b, event, margins));
+            let (a, b) = (part(l, a, event, margins), part(l, b, event, margins));
             let g = &mut l.graph;
             let (not_a, minus_a) = (g.not(a.0), g.neg(a.1));
             (g.or(not_a, b.0), g.max(minus_a, b.1))
@@ -100,6 +101,9 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
             let mut all: Option<(NodeId, NodeId)> = None;
             for pair in sides.windows(2) {
                 let next = relation(l, *op, pair[0], pair[1], event, margins);
+                if sides.len() > 2 && !matches!(op, M::Eq | M::Ne) {
+                    watch(l, next.1, event, margins);
+                }
                 let g = &mut l.graph;
                 all = Some(match all {
                     Some(all) => (g.and(all.0, next.0), g.min(all.1, next.1)),
@@ -109,6 +113,31 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
             all.expect("a relation has two sides or more, as matched")
         }
         _ => as_number(l, expr),
+    }
+}
+
+/// A condition inside another: a single comparison gets a margin of its own.
+fn part(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Margin>) -> (NodeId, NodeId) {
+    let both = condition(l, expr, event, margins);
+    let mut inner = expr;
+    while let ExprKind::Apply(M::Not, args) = &inner.kind {
+        match args.as_slice() {
+            [only] => inner = only,
+            _ => break,
+        }
+    }
+    if let ExprKind::Apply(M::Lt | M::Le | M::Gt | M::Ge, args) = &inner.kind
+        && args.len() == 2
+    {
+        watch(l, both.1, event, margins);
+    }
+    both
+}
+
+fn watch(l: &Lowering, node: NodeId, event: usize, margins: &mut Vec<Margin>) {
+    let known = margins.iter().any(|m| m.event == event && m.kind == TriggerKind::Part && m.node == node);
+    if l.graph.varies(node) && !known {
+        margins.push(Margin { event, kind: TriggerKind::Part, node });
     }
 }
 
@@ -123,7 +152,7 @@ fn relation(l: &mut Lowering, op: M, a: NodeId, b: NodeId, event: usize, margins
             let difference = g.sub(a, b);
             let equal = if g.varies(difference) && !(g.is_boolean(a) && g.is_boolean(b)) {
                 let met = g.input(Input::Equality(margins.len() as u32));
-                margins.push(Margin { event, is_equality: true, node: difference });
+                margins.push(Margin { event, kind: TriggerKind::Equality, node: difference });
                 g.or(equal, met)
             } else {
                 equal

@@ -199,22 +199,22 @@ fn events_have_margins_truth_and_values() {
     let mut m = One::new(text);
     let p = Arc::clone(m.lanes.program());
     let kinds: Vec<_> = p.triggers().iter().map(|t| (t.event, t.kind)).collect();
-    use TriggerKind::{Equality, Truth};
-    assert_eq!(kinds, [(0, Truth), (1, Truth), (1, Equality), (2, Truth)]);
-    let mut margins = [0.0; 4];
+    use TriggerKind::{Equality, Part, Truth};
+    assert_eq!(kinds, [(0, Truth), (0, Part), (0, Part), (1, Truth), (1, Equality), (2, Truth), (2, Part)]);
+    let mut margins = [0.0; 7];
     m.t = [2.5];
     m.y[0] = 2.5;
     m.lanes.trigger_margins(&m.t, &m.y, &mut margins);
-    assert_eq!(margins, [-0.5, -1.0, -2.5, 1.5]);
+    assert_eq!(margins, [-0.5, -0.5, 0.5, -1.0, -2.5, 1.5, 1.5]);
     let truth = |m: &mut One, e: usize| {
         let mut out = [false];
         m.lanes.event_truth(e, &m.t, &m.y, &mut out);
         out[0]
     };
     assert_eq!([truth(&mut m, 0), truth(&mut m, 1), truth(&mut m, 2)], [false, false, true]);
-    m.lanes.assume_equal(0, 2, true);
+    m.lanes.assume_equal(0, 4, true);
     assert!(truth(&mut m, 1));
-    m.lanes.assume_equal(0, 2, false);
+    m.lanes.assume_equal(0, 4, false);
     m.y[0] = 3.5;
     assert!(truth(&mut m, 0));
     assert_eq!(m.lanes.event_delay(0, 0, &m.t, &m.y), 2.0);
