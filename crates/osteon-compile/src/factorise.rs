@@ -19,8 +19,6 @@ const PIVOT_SHARE: f64 = 1e-300;
 /// A factorisation in the graph.
 #[derive(Debug)]
 pub(crate) struct Factorisation {
-    /// Everything the solve reads.
-    pub factors: Vec<NodeId>,
     pub solution: Vec<NodeId>,
     /// Growth and cancellation of all pivots, see above.
     pub guard: NodeId,
@@ -50,9 +48,7 @@ pub(crate) fn factorise(graph: &mut Graph, n: usize, jacobian: &[(u32, u32, Node
     let lu = eliminate(graph, matrix)?;
     let right: Vec<NodeId> = (0..n).map(|i| graph.input(Input::RightHand(i as u32))).collect();
     let solution = solve(graph, &lu, &right);
-    let mut factors: Vec<NodeId> = lu.inverse.clone();
-    factors.extend(lu.lower.iter().chain(&lu.upper).flatten().map(|x| x.1));
-    Some(Factorisation { factors, solution, guard: lu.guard })
+    Some(Factorisation { solution, guard: lu.guard })
 }
 
 fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Option<Lu> {
@@ -69,6 +65,7 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
     // Σ|lᵢuᵢ| of every diagonal element so far.
     let mut taken = vec![Graph::ZERO; n];
     let share = graph.number(PIVOT_SHARE);
+    let mut guard = Vec::new();
     let mut work = 0;
     while !left.is_empty() {
         // `matrix` and `columns` hold only what is left, so their sizes are the counts Markowitz asks for.
@@ -78,13 +75,12 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         let diagonal = row.remove(&pivot).expect("the diagonal is never empty");
         let inverse = graph.recip(diagonal);
         let seen = graph.mul(inverse, share);
-        lu.guard = graph.add(lu.guard, seen);
+        guard.push(seen);
         if taken[pivot] != Graph::ZERO {
             let (before, size) = (graph.function(Op::Abs, original[pivot]), graph.function(Op::Abs, inverse));
             let sum = graph.add(before, taken[pivot]);
             let (growth, cancellation) = (graph.div(sum, before), graph.mul(sum, size));
-            lu.guard = graph.add(lu.guard, growth);
-            lu.guard = graph.add(lu.guard, cancellation);
+            guard.extend([growth, cancellation]);
         }
         let mut rows = std::mem::take(&mut columns[pivot]);
         rows.remove(&pivot);
@@ -115,7 +111,16 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         lu.upper[pivot] = row.into_iter().collect();
         lu.order.push(pivot);
     }
+    lu.guard = sum_in_pairs(graph, guard);
     Some(lu)
+}
+
+/// Sums by pairs, pairs of pairs …: independent additions run side by side.
+fn sum_in_pairs(graph: &mut Graph, mut terms: Vec<NodeId>) -> NodeId {
+    while terms.len() > 1 {
+        terms = terms.chunks(2).map(|pair| pair.iter().copied().reduce(|a, b| graph.add(a, b)).unwrap_or(Graph::ZERO)).collect();
+    }
+    terms.first().copied().unwrap_or(Graph::ZERO)
 }
 
 fn solve(graph: &mut Graph, lu: &Lu, right: &[NodeId]) -> Vec<NodeId> {

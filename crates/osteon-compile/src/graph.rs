@@ -187,7 +187,8 @@ impl Graph {
         self.raw(op, a, Graph::ZERO, Graph::ZERO)
     }
 
-    fn negated(&self, id: NodeId) -> Option<NodeId> {
+    /// What a node is the negative of, if it is one.
+    pub fn negated(&self, id: NodeId) -> Option<NodeId> {
         match self.node(id) {
             Node::Apply(Op::Neg, [a, ..]) => Some(a),
             _ => None,

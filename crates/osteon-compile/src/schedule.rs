@@ -120,6 +120,18 @@ impl<'g> Scheduler<'g> {
         out
     }
 
+    /// What the steps of a set read and are not themselves.
+    pub fn read_by(&self, set: &[NodeId]) -> Vec<NodeId> {
+        let own: FastMap<NodeId, ()> = set.iter().map(|id| (*id, ())).collect();
+        let mut out = Vec::new();
+        for step in set.iter().filter_map(|id| self.step(*id)) {
+            out.extend(step.args[..step.op.arity()].iter().filter(|a| !own.contains_key(*a)));
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
     /// Orders nodes into a tape and gives rows to those that have none. Cheap operations run as soon as they can, in runs of one kind;
     /// costly ones wait until nothing cheap is left, so that as many as possible run side by side.
     pub fn tape(&mut self, nodes: &[NodeId]) -> Tape {

@@ -108,8 +108,9 @@ impl Lanes {
     pub fn jacobian(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         self.ensure_jacobian(t, y);
         let program = Arc::clone(&self.program);
-        for (row, (_, _, slot)) in program.parts.roots.jacobian.iter().enumerate() {
-            self.read_row(*slot, &mut out[row * self.lanes..(row + 1) * self.lanes]);
+        for (nonzero, out) in program.parts.roots.jacobian.iter().zip(out.chunks_exact_mut(self.lanes)) {
+            self.read_row(nonzero.slot, out);
+            out.iter_mut().for_each(|x| *x = nonzero.signed(*x));
         }
     }
 
@@ -132,7 +133,8 @@ impl Lanes {
             self.fallback.release(lane);
             if !good {
                 let (width, slots) = (self.width, &self.slots);
-                let entries = program.parts.roots.jacobian.iter().map(|(i, j, slot)| (*i, *j, slots[*slot as usize * width + lane]));
+                let value = |x: &crate::Nonzero| x.signed(slots[x.slot as usize * width + lane]);
+                let entries = program.parts.roots.jacobian.iter().map(|x| (x.row, x.column, value(x)));
                 ok[lane] = self.fallback.factor(lane, diagonal[lane], entries);
             }
         }

@@ -207,6 +207,26 @@ pub struct Tapes {
     pub solve: Tape,
 }
 
+/// A nonzero of the Jacobian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nonzero {
+    /// Which derivative.
+    pub row: u32,
+    /// By which state.
+    pub column: u32,
+    /// Where its value is after the tape `jacobian`.
+    pub slot: u32,
+    /// True: the nonzero is minus that value. Saves tapes the changes of sign.
+    pub negative: bool,
+}
+
+impl Nonzero {
+    /// The nonzero from what its slot holds.
+    pub(crate) fn signed(self, held: f64) -> f64 {
+        if self.negative { -held } else { held }
+    }
+}
+
 /// Rows of results.
 #[derive(Debug, Clone, Default)]
 pub struct Roots {
@@ -216,8 +236,8 @@ pub struct Roots {
     pub start_held: Vec<u32>,
     /// Derivative of each state.
     pub rhs: Vec<u32>,
-    /// Nonzeros of the Jacobian: row, column, slot.
-    pub jacobian: Vec<(u32, u32, u32)>,
+    /// Nonzeros of the Jacobian.
+    pub jacobian: Vec<Nonzero>,
     /// Explicit time derivatives.
     pub dfdt: Vec<u32>,
     /// Solution of each component after `solve`; empty if there is no static factorisation.
@@ -298,7 +318,7 @@ impl Program {
         let r = &parts.roots;
         let mut rows = vec![r.guard];
         rows.extend(r.start_states.iter().chain(&r.start_held).chain(&r.rhs).chain(&r.dfdt).chain(&r.solve));
-        rows.extend(r.jacobian.iter().map(|j| j.2));
+        rows.extend(r.jacobian.iter().map(|j| j.slot));
         rows.extend(parts.symbols.iter().map(|s| s.slot));
         rows.extend(parts.switches.iter().map(|s| s.slot));
         rows.extend(parts.triggers.iter().map(|s| s.slot));
@@ -399,7 +419,7 @@ impl Program {
 
     /// Positions (row, column) of the Jacobian's nonzeros, in the order of [`crate::Lanes::jacobian`].
     pub fn jacobian_pattern(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
-        self.parts.roots.jacobian.iter().map(|(i, j, _)| (*i as usize, *j as usize))
+        self.parts.roots.jacobian.iter().map(|x| (x.row as usize, x.column as usize))
     }
 
     /// Initial value of time.
