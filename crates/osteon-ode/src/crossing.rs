@@ -15,6 +15,10 @@ const LANDINGS: u8 = 3;
 /// Flips of one switch without progress before the lane is looked at, and what counts as progress (in wished steps).
 const STALLS: u8 = 20;
 const PROGRESS: f64 = 1e-6;
+/// A margin this much smaller than at the other end of the bracket says nothing about where it will cross.
+const NOISE: f64 = 1e-12;
+/// Just after a crossing its margin is near zero and its sign noise: so long, in wished steps, it is not listened to.
+const DEAF: f64 = 1e-9;
 /// Looks inside one step at most.
 const MOST_LOOKS: u32 = 512;
 
@@ -46,13 +50,18 @@ enum Keep {
 }
 
 impl<S: System> Integrator<S> {
-    fn crossed(&self, row: usize, lane: usize, margin: f64) -> bool {
+    fn crossed(&self, row: usize, lane: usize, t: f64, margin: f64) -> bool {
         let e = row * self.lanes + lane;
-        (margin > 0.0) != self.bits[e] && !self.ignored[e]
+        (margin > 0.0) != self.bits[e] && !self.ignored[e] && t >= self.deaf_until[e]
     }
 
-    fn any_crossed(&self, lane: usize, margins: &[f64]) -> bool {
-        (0..self.rows()).any(|row| self.crossed(row, lane, margins[row * self.lanes + lane]))
+    fn any_crossed(&self, lane: usize, t: f64, margins: &[f64]) -> bool {
+        (0..self.rows()).any(|row| self.crossed(row, lane, t, margins[row * self.lanes + lane]))
+    }
+
+    /// Time at a fraction of a lane's present step.
+    fn time_at(&self, lane: usize, theta: f64) -> f64 {
+        self.t[lane] + theta * self.h[lane]
     }
 
     /// Margins on the interpolant at the fractions in `theta`, into `margins_probe`.
@@ -98,7 +107,7 @@ impl<S: System> Integrator<S> {
             }
             self.lane[lane].work.margins += 1;
             if !self.bracket[lane].open {
-                if !self.any_crossed(lane, &self.margins_end) {
+                if !self.any_crossed(lane, self.time_at(lane, 1.0), &self.margins_end) {
                     continue;
                 }
                 // Nothing had crossed at the last look, whose margins are in place.
@@ -165,7 +174,7 @@ impl<S: System> Integrator<S> {
                     continue;
                 }
                 self.lane[lane].work.margins += 1;
-                if self.any_crossed(lane, &self.margins_probe) {
+                if self.any_crossed(lane, self.stage_t[lane], &self.margins_probe) {
                     self.bracket[lane].open = true;
                     self.bracket[lane].b = self.theta[lane];
                     self.keep_margins(lane, Keep::ProbeAsB);
@@ -183,7 +192,7 @@ impl<S: System> Integrator<S> {
             let l = &self.lane[lane];
             self.theta[lane] = 1.0;
             if l.trying && l.landing > 0 {
-                self.theta[lane] = if self.any_crossed(lane, &self.margins_end) {
+                self.theta[lane] = if self.any_crossed(lane, self.time_at(lane, 1.0), &self.margins_end) {
                     1.0 - 2.0 * COARSE
                 } else {
                     (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
@@ -197,7 +206,7 @@ impl<S: System> Integrator<S> {
             }
             self.lane[lane].work.margins += 1;
             let theta = self.theta[lane];
-            let beyond = self.any_crossed(lane, &self.margins_probe);
+            let beyond = self.any_crossed(lane, self.stage_t[lane], &self.margins_probe);
             match (theta < 1.0, beyond) {
                 (true, true) => {
                     self.bracket[lane].open = true;
@@ -252,7 +261,7 @@ impl<S: System> Integrator<S> {
         self.system.switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
         self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
         for lane in 0..self.lanes {
-            if !self.bracket[lane].found || !self.any_crossed(lane, &self.margins_probe) {
+            if !self.bracket[lane].found || !self.any_crossed(lane, self.stage_t[lane], &self.margins_probe) {
                 continue;
             }
             self.lane[lane].work.margins += 1;
@@ -284,19 +293,24 @@ impl<S: System> Integrator<S> {
                 }
                 let width = b.b - b.a;
                 let mut x = b.b;
+                let mut nearest = b.a;
                 for row in 0..self.rows() {
                     let e = row * self.lanes + lane;
-                    if self.crossed(row, lane, self.margins_b[e]) {
+                    if self.crossed(row, lane, self.time_at(lane, b.b), self.margins_b[e]) {
                         let (low, high) = (b.weight_a * self.margins_a[e], b.weight_b * self.margins_b[e]);
                         let root = b.a + width * (low / (low - high));
                         x = x.min(if root.is_finite() { root } else { b.a + 0.5 * width });
+                        // What has just flipped stands at zero: the first instants of a step show rounding only.
+                        if b.a == 0.0 && low.abs() <= NOISE * high.abs() {
+                            nearest = 1e-3 * width;
+                        }
                     }
                 }
                 if b.rounds % 4 == 3 {
                     x = b.a + 0.5 * width;
                 }
                 let margin = (0.45 * b.tolerance).min(0.25 * width);
-                self.theta[lane] = x.clamp(b.a + margin, b.b - margin);
+                self.theta[lane] = x.clamp((b.a + margin).max(nearest), b.b - margin);
                 any = true;
             }
             if !any {
@@ -309,7 +323,7 @@ impl<S: System> Integrator<S> {
                     continue;
                 }
                 let x = self.theta[lane];
-                let high = self.any_crossed(lane, &self.margins_probe);
+                let high = self.any_crossed(lane, self.stage_t[lane], &self.margins_probe);
                 for row in 0..self.rows() {
                     let e = row * self.lanes + lane;
                     if high {
@@ -348,11 +362,12 @@ impl<S: System> Integrator<S> {
             let margin = if found { self.margins_b[e] } else { self.margins_end[e] };
             self.margins[e] = margin;
             self.ignored[e] = false;
-            if (margin > 0.0) == self.bits[e] {
+            if (margin > 0.0) == self.bits[e] || self.t[lane] < self.deaf_until[e] {
                 continue;
             }
             self.bits[e] = margin > 0.0;
             let l = &mut self.lane[lane];
+            self.deaf_until[e] = self.t[lane] + DEAF * l.wish.min(l.stop - l.t_start);
             if row >= switches {
                 l.progress.triggered = true;
                 continue;

@@ -40,6 +40,8 @@ pub(super) struct Block<'a> {
     due: Vec<bool>,
     /// Branches as the solver holds them, kept while comparisons are looked at as they stand at an instant.
     branches: Vec<bool>,
+    /// Truths of the events of the lane at hand, as the solver follows them.
+    watched: Vec<bool>,
     /// Comparisons of the model read the clock, whose swings no state may show.
     clocked: bool,
 }
@@ -97,6 +99,7 @@ impl<'a> Block<'a> {
             row: vec![0.0; record.len()],
             due: vec![false; lanes],
             clocked: reads_clock(program),
+            watched: vec![false; program.events().len()],
             branches: vec![false; program.n_switches() * lanes],
         }
     }
@@ -210,10 +213,12 @@ impl<'a> Block<'a> {
                 passed.push(trigger);
             }
         });
-        if self.act(lane, now) {
+        let acted = self.act(lane, now);
+        if acted {
             self.integrator.restart(lane);
         }
-        if let Err(cause) = self.run_events(lane, &passed) {
+        let smooth = self.integrator.progress(lane).moved && !acted;
+        if let Err(cause) = self.run_events(lane, smooth, &passed) {
             return self.give_up(lane, cause);
         }
         if let Err(cause) = self.review(lane, now) {
@@ -293,16 +298,20 @@ impl<'a> Block<'a> {
         }
     }
 
-    fn run_events(&mut self, lane: usize, passed: &[usize]) -> Result<(), BreakdownCause> {
+    fn run_events(&mut self, lane: usize, smooth: bool, passed: &[usize]) -> Result<(), BreakdownCause> {
         if self.program.events().is_empty() {
             return Ok(());
         }
         let Some(seat) = &mut self.seats[lane] else { return Ok(()) };
+        for (watched, event) in self.watched.iter_mut().zip(self.program.events()) {
+            *watched = event.triggers.first().is_some_and(|trigger| self.integrator.trigger(lane, *trigger));
+        }
         let (vm, t, y) = self.integrator.parts();
         keep_branches(vm, &mut self.branches);
         vm.refresh_branches(lane, t, y);
         let (person, now, observer) = (seat.person, t[lane], &mut self.observer);
-        let any = seat.events.run(vm, lane, t, y, passed, &mut |event| observer.met(person, now, event))?;
+        let watched = if smooth && passed.is_empty() { Some(self.watched.as_slice()) } else { None };
+        let any = seat.events.run(vm, lane, t, y, watched, passed, &mut |event| observer.met(person, now, event))?;
         if any {
             self.integrator.restart(lane);
             // Bits moved by the events themselves are not crossings.
@@ -333,7 +342,7 @@ impl<'a> Block<'a> {
             }
             if self.act(lane, now) {
                 self.integrator.restart(lane);
-                self.run_events(lane, &[])?;
+                self.run_events(lane, false, &[])?;
             }
         }
     }
@@ -360,8 +369,22 @@ impl<'a> Block<'a> {
                 return;
             }
             self.integrator.interpolate(&self.sample_t, &mut self.sample_y);
-            // The branches are still those of the step: a switch that was located at its end flips when the next one begins.
-            self.integrator.system_mut().value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
+            // The branches are still those of the step: a switch that was located at its end flips when the next one begins. At the
+            // end itself a comparison counts as it stands there.
+            let ends = |lane: usize| self.due[lane] && self.sample_t[lane] >= self.integrator.times()[lane] - instant(self.sample_t[lane]);
+            let at_end: Vec<usize> =
+                if self.branches.is_empty() { Vec::new() } else { (0..self.seats.len()).filter(|lane| ends(*lane)).collect() };
+            let vm = self.integrator.system_mut();
+            if !at_end.is_empty() {
+                keep_branches(vm, &mut self.branches);
+            }
+            for lane in &at_end {
+                vm.refresh_branches(*lane, &self.sample_t, &self.sample_y);
+            }
+            vm.value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
+            if !at_end.is_empty() {
+                put_branches_back(vm, &self.branches);
+            }
             for lane in 0..self.seats.len() {
                 if self.due[lane] {
                     self.hand_out(lane);
