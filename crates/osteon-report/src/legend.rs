@@ -57,7 +57,8 @@ fn entries(figure: &Figure) -> Vec<(Sample, String)> {
     let measured = figure.panels.iter().flat_map(|p| &p.points);
     let (closed, open) = measured.fold((false, false), |(closed, open), p| (closed | p.direct, open | !p.direct));
     if figure.arms.len() > 1 {
-        entries.extend(figure.arms.iter().enumerate().map(|(i, name)| (Sample::Line(i), name.clone())));
+        let shown = |arm: usize| figure.panels.iter().any(|p| p.curves.iter().any(|c| c.arm == arm));
+        entries.extend(figure.arms.iter().enumerate().filter(|(i, _)| shown(*i)).map(|(i, name)| (Sample::Line(i), name.clone())));
     } else if closed || open {
         entries.push((Sample::Line(0), "simulated".to_owned()));
     }
@@ -70,11 +71,13 @@ fn entries(figure: &Figure) -> Vec<(Sample, String)> {
     if figure.panels.iter().any(|p| p.reference.is_some()) {
         entries.push((Sample::Reference, "reference range".to_owned()));
     }
+    // A dose that several arms get is listed once, in ink.
     let mut doses: Vec<(Option<usize>, &str)> = Vec::new();
     for mark in &figure.marks {
-        let entry = ((figure.arms.len() > 1).then_some(mark.arm), mark.label.as_str());
-        if !doses.contains(&entry) {
-            doses.push(entry);
+        match doses.iter_mut().find(|d| d.1 == mark.label) {
+            Some(known) if known.0 != Some(mark.arm) => known.0 = None,
+            Some(_) => {}
+            None => doses.push(((figure.arms.len() > 1).then_some(mark.arm), &mark.label)),
         }
     }
     entries.extend(doses.into_iter().take(MOST_DOSES).map(|(arm, label)| (Sample::Dose(arm), label.to_owned())));

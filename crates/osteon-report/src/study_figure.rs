@@ -67,7 +67,7 @@ fn compared(mut panel: Panel, rows: &[&RowVerdict], run: &Run) -> Panel {
         if ratio {
             panel.unit = "ratio to control".to_owned();
         } else {
-            panel.unit = format!("{}, difference from control", panel.unit);
+            panel.unit = format!("{} over control", panel.unit);
         }
         panel.points = rows
             .iter()
@@ -120,5 +120,5 @@ fn remark(judged: &RowVerdict) -> Remark {
         Kind::RatioToBaseline | Kind::RatioBetweenArms => format!("×{}", quantity(v)),
     };
     let word = judged.verdict.as_str();
-    Remark { verdict: word, words: format!("{place}: {}, measured {}: {}", show(judged.predicted), show(row.value), word.replace('_', " ")) }
+    Remark { verdict: word, words: format!("{}: {}, measured {} ({place})", word.replace('_', " "), show(judged.predicted), show(row.value)) }
 }
