@@ -88,7 +88,10 @@ fn every_input_of_the_body_is_documented_and_nothing_else() {
     let rows: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();
     for role in ["input", "dose"] {
         for name in body.vocabulary.with_role(role) {
-            assert!(rows.contains(&name), "docs/body-inputs.md has no row for `{name}`");
+            let word = body.vocabulary.get(name).expect("a name with a role is in the vocabulary");
+            let (unit, label) = (&word.unit_text, word.name.as_deref().unwrap_or(""));
+            let number = word.number.map_or(String::new(), |n| n.to_string());
+            assert!(rows.contains(&name), "docs/body-inputs.md needs a row:\n| `{name}` | {unit} | {number} | {label} |");
         }
     }
     for name in rows {

@@ -57,6 +57,8 @@ impl EventQueue {
 
     /// Does everything that events do at the present instant of a lane. `met` hears of each execution. True if anything was executed.
     ///
+    /// `watched` are the truths as the solver follows them through located crossings; without them (after a jump) conditions are
+    /// compared exactly. At a crossing an exact comparison would only read rounding errors.
     /// `equalities` are trigger margins of equalities that the lane has just passed; they count as met during this instant.
     pub fn run(
         &mut self,
@@ -64,6 +66,7 @@ impl EventQueue {
         lane: usize,
         t: &[f64],
         y: &mut [f64],
+        watched: Option<&[bool]>,
         equalities: &[usize],
         met: &mut dyn FnMut(usize),
     ) -> Result<bool, BreakdownCause> {
@@ -76,13 +79,13 @@ impl EventQueue {
         for trigger in equalities {
             vm.assume_equal(lane, *trigger, true);
         }
-        let done = self.chain(vm, lane, t, y, met);
+        let done = self.chain(vm, lane, t, y, watched, met);
         for trigger in equalities {
             vm.assume_equal(lane, *trigger, false);
         }
         let mut any = done?;
         if !equalities.is_empty() {
-            any |= self.chain(vm, lane, t, y, met)?;
+            any |= self.chain(vm, lane, t, y, None, met)?;
         }
         Ok(any)
     }
@@ -94,11 +97,12 @@ impl EventQueue {
         lane: usize,
         t: &[f64],
         y: &mut [f64],
+        mut watched: Option<&[bool]>,
         met: &mut dyn FnMut(usize),
     ) -> Result<bool, BreakdownCause> {
         let mut any = false;
         loop {
-            self.look(vm, lane, t, y)?;
+            self.look(vm, lane, t, y, watched.take())?;
             let Some(position) = self.first_due(vm, lane, t, y) else { return Ok(any) };
             let due = self.pending.remove(position);
             let values = match due.values {
@@ -117,12 +121,18 @@ impl EventQueue {
     }
 
     /// Notices conditions that became true (they are put in the queue) or false (waiting events that are not persistent leave it).
-    fn look(&mut self, vm: &mut Lanes, lane: usize, t: &[f64], y: &[f64]) -> Result<(), BreakdownCause> {
+    fn look(&mut self, vm: &mut Lanes, lane: usize, t: &[f64], y: &[f64], watched: Option<&[bool]>) -> Result<(), BreakdownCause> {
         let mut holds = [false; Lanes::MAX];
         let lanes = vm.lanes();
         for event in 0..self.truths.len() {
-            vm.event_truth(event, t, y, &mut holds[..lanes]);
-            let (before, now) = (self.truths[event], holds[lane]);
+            let now = match watched {
+                Some(watched) => watched[event],
+                None => {
+                    vm.event_truth(event, t, y, &mut holds[..lanes]);
+                    holds[lane]
+                }
+            };
+            let before = self.truths[event];
             self.truths[event] = now;
             if now && !before {
                 let delay = vm.event_delay(lane, event, t, y);
