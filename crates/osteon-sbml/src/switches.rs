@@ -9,6 +9,9 @@ use osteon_model::{
     Annotation, Assignment, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Role, Rule, Span, Symbol, SymbolId, Unit,
 };
 
+/// Priority above any that a model is likely to state.
+const FIRST: f64 = 1e9;
+
 /// The same model with every comparison that can change during a run replaced by a 0/1 parameter set by events. `min`, `max` and
 /// `abs` are written out as comparisons first. Equalities stay: they hold at single instants only.
 pub fn switches_as_events(model: &Model) -> Model {
@@ -39,7 +42,8 @@ pub fn switches_as_events(model: &Model) -> Model {
                 initial_value: true,
                 persistent: true,
                 delay: None,
-                priority: None,
+                // Before whatever else happens at the instant, which may read the equations.
+                priority: Some(Expr::number(FIRST)),
                 values_from_trigger_time: true,
                 assignments: vec![Assignment { target, value: Expr::number(value) }],
                 span: Span::NONE,
