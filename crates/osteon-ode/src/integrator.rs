@@ -157,6 +157,7 @@ pub struct Integrator<S: System> {
     pub(crate) bits: Vec<bool>,
     pub(crate) ignored: Vec<bool>,
     pub(crate) last_flip: Vec<f64>,
+    pub(crate) deaf_until: Vec<f64>,
     pub(crate) stalls: Vec<u8>,
     pub(crate) bracket: Vec<Bracket>,
 }
@@ -209,6 +210,7 @@ impl<S: System> Integrator<S> {
             bits: vec![false; rows * lanes],
             ignored: vec![false; rows * lanes],
             last_flip: vec![f64::NEG_INFINITY; rows * lanes],
+            deaf_until: vec![f64::NEG_INFINITY; rows * lanes],
             stalls: vec![0; rows * lanes],
             bracket: vec![Bracket::default(); lanes],
             system,
@@ -279,6 +281,7 @@ impl<S: System> Integrator<S> {
         for row in 0..self.rows() {
             let e = row * self.lanes + lane;
             self.last_flip[e] = f64::NEG_INFINITY;
+            self.deaf_until[e] = f64::NEG_INFINITY;
             self.stalls[e] = 0;
             self.ignored[e] = false;
         }
@@ -319,6 +322,9 @@ impl<S: System> Integrator<S> {
     /// Says that the lane's state, forcing or equations were changed: branches are derived anew, the step restarts from what
     /// earlier jumps have taught.
     pub fn restart(&mut self, lane: usize) {
+        for row in 0..self.rows() {
+            self.deaf_until[row * self.lanes + lane] = f64::NEG_INFINITY;
+        }
         let l = &mut self.lane[lane];
         l.dirty = true;
         l.fresh = false;

@@ -27,7 +27,8 @@ impl<S: System> Integrator<S> {
                     }
                     for row in 0..switches {
                         let e = row * lanes + lane;
-                        let on = self.margins_probe[e] > 0.0;
+                        let deaf = self.t[lane] < self.deaf_until[e];
+                        let on = if deaf { self.bits[e] } else { self.margins_probe[e] > 0.0 };
                         if on != self.bits[e] || on != self.system.branch(lane, row) {
                             self.bits[e] = on;
                             self.system.set_branch(lane, row, on);
@@ -47,7 +48,7 @@ impl<S: System> Integrator<S> {
                 for row in 0..self.rows() {
                     let e = row * lanes + lane;
                     self.margins[e] = self.margins_probe[e];
-                    if row >= switches {
+                    if row >= switches && self.t[lane] >= self.deaf_until[e] {
                         self.bits[e] = self.margins_probe[e] > 0.0;
                     }
                 }
