@@ -16,13 +16,26 @@ fn main() -> io::Result<()> {
         collect(&root.join(folder), &mut files)?;
     }
     files.sort();
-    let mut code = String::from("/// Name and text of every embedded file, sorted by name.\npub(crate) static FILES: &[(&str, &str)] = &[\n");
+    let mut code = String::from(
+        "/// Name and text of every embedded file, sorted by name.\npub(crate) static FILES: &[(&str, &str)] = &[\n",
+    );
     for file in files {
-        let name = file.strip_prefix(&root).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        let _ = writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        let name = file
+            .strip_prefix(&root)
+            .map_err(io::Error::other)?
+            .to_string_lossy()
+            .replace('\\', "/");
+        let _ = writeln!(
+            code,
+            "    ({name:?}, include_str!({:?})),",
+            file.display().to_string()
+        );
     }
     code.push_str("];\n");
-    fs::write(Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("embedded_files.rs"), code)
+    fs::write(
+        Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("embedded_files.rs"),
+        code,
+    )
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -33,7 +46,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|e| KINDS.iter().any(|k| e == *k)) {
+        } else if path
+            .extension()
+            .is_some_and(|e| KINDS.iter().any(|k| e == *k))
+        {
             files.push(path);
         }
     }

@@ -12,8 +12,14 @@ impl Aligned {
     /// Headings; those that begin with `>` head columns that stand to the right.
     pub(crate) fn new(headings: &[&str]) -> Self {
         let right = headings.iter().map(|h| h.starts_with('>')).collect();
-        let first = headings.iter().map(|h| h.trim_start_matches('>').to_owned()).collect();
-        Aligned { rows: vec![first], right }
+        let first = headings
+            .iter()
+            .map(|h| h.trim_start_matches('>').to_owned())
+            .collect();
+        Aligned {
+            rows: vec![first],
+            right,
+        }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<String>) {
@@ -26,15 +32,26 @@ impl Aligned {
 
     /// The table, each line after `indent`.
     pub(crate) fn text(&self, indent: &str) -> String {
-        let widths: Vec<usize> =
-            (0..self.right.len()).map(|c| self.rows.iter().map(|r| r.get(c).map_or(0, |t| t.chars().count())).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..self.right.len())
+            .map(|c| {
+                self.rows
+                    .iter()
+                    .map(|r| r.get(c).map_or(0, |t| t.chars().count()))
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
         let mut out = String::new();
         for row in &self.rows {
             let mut line = String::from(indent);
             for (c, width) in widths.iter().enumerate() {
                 let cell = row.get(c).map_or("", String::as_str);
                 let pad = " ".repeat(width - cell.chars().count());
-                let _ = if self.right[c] { write!(line, "{pad}{cell}  ") } else { write!(line, "{cell}{pad}  ") };
+                let _ = if self.right[c] {
+                    write!(line, "{pad}{cell}  ")
+                } else {
+                    write!(line, "{cell}{pad}  ")
+                };
             }
             out.push_str(line.trim_end());
             out.push('\n');

@@ -131,7 +131,11 @@ pub fn draw(figure: &Figure) -> Svg {
         3 | 5..=12 => 3,
         _ => 4,
     };
-    let panel_width = if columns == 1 { 620.0 } else { [430.0, 310.0, 270.0][columns - 2] };
+    let panel_width = if columns == 1 {
+        620.0
+    } else {
+        [430.0, 310.0, 270.0][columns - 2]
+    };
     let width = 2.0 * MARGIN + columns as f64 * panel_width + (columns - 1) as f64 * GUTTER;
     let inner = width - 2.0 * MARGIN;
     let mut canvas = Canvas::new();
@@ -152,7 +156,9 @@ pub fn draw(figure: &Figure) -> Svg {
         let strip_rows = if row == 0 { strips.rows.len() } else { 0 };
         let top = y + 14.0;
         let remark_lines = chunk.iter().map(|p| p.remarks.len()).max().unwrap_or(0);
-        let head = 22.0 + panel::REMARK_HEIGHT * remark_lines as f64 + panel::STRIP_HEIGHT * strip_rows as f64;
+        let head = 22.0
+            + panel::REMARK_HEIGHT * remark_lines as f64
+            + panel::STRIP_HEIGHT * strip_rows as f64;
         for (column, panel) in chunk.iter().enumerate() {
             let frame = Frame {
                 x: MARGIN + column as f64 * (panel_width + GUTTER),

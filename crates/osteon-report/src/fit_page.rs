@@ -10,7 +10,16 @@ use crate::ticks::quantity;
 /// Old and new values, misfits, and what the data leave open.
 pub fn fit_text(file: &FitFile, result: &FitResult) -> String {
     let mut out = format!("{}: {}\n\n", file.stage, file.says);
-    let mut table = Aligned::new(&["parameter", "unit", ">in the body", ">fitted", ">95 % interval", ">range", ">determined", ""]);
+    let mut table = Aligned::new(&[
+        "parameter",
+        "unit",
+        ">in the body",
+        ">fitted",
+        ">95 % interval",
+        ">range",
+        ">determined",
+        "",
+    ]);
     for p in &result.parameters {
         table.row(vec![
             p.parameter.name.clone(),
@@ -18,13 +27,32 @@ pub fn fit_text(file: &FitFile, result: &FitResult) -> String {
             quantity(p.parameter.shipped),
             quantity(p.value),
             format!("{} to {}", quantity(p.interval.0), quantity(p.interval.1)),
-            format!("{} to {}", quantity(p.parameter.range.0), quantity(p.parameter.range.1)),
+            format!(
+                "{} to {}",
+                quantity(p.parameter.range.0),
+                quantity(p.parameter.range.1)
+            ),
             format!("{:.0} %", 100.0 * p.determined),
-            if p.on_bound { "on its bound".to_owned() } else { String::new() },
+            if p.on_bound {
+                "on its bound".to_owned()
+            } else {
+                String::new()
+            },
         ]);
     }
     out += &table.text("");
-    let mut rows = Aligned::new(&["study", "quantity", "arm", "at", "as", ">observed", ">predicted", "unit", ">misfit before", ">misfit"]);
+    let mut rows = Aligned::new(&[
+        "study",
+        "quantity",
+        "arm",
+        "at",
+        "as",
+        ">observed",
+        ">predicted",
+        "unit",
+        ">misfit before",
+        ">misfit",
+    ]);
     for r in &result.rows {
         rows.row(vec![
             r.study.clone(),
@@ -42,22 +70,44 @@ pub fn fit_text(file: &FitFile, result: &FitResult) -> String {
     let _ = write!(out, "\n{}", rows.text(""));
     out += "\nmisfit: (predicted − observed) / standard error of the row's interval\n";
     for (direction, parts) in result.undetermined() {
-        let _ = writeln!(out, "not determined by these rows (sensitivity {direction:.2} of the prior): {}", direction_words(parts));
+        let _ = writeln!(
+            out,
+            "not determined by these rows (sensitivity {direction:.2} of the prior): {}",
+            direction_words(parts)
+        );
     }
     for (a, b, r) in &result.correlated {
-        let _ = writeln!(out, "these rows cannot tell apart: {a} and {b} (correlation {r:.2})");
+        let _ = writeln!(
+            out,
+            "these rows cannot tell apart: {a} and {b} (correlation {r:.2})"
+        );
     }
     out
 }
 
 fn direction_words(parts: &[(String, f64)]) -> String {
-    parts.iter().map(|(name, weight)| format!("{name} {}{:.2}", if *weight < 0.0 { "−" } else { "+" }, weight.abs())).collect::<Vec<_>>().join(", ")
+    parts
+        .iter()
+        .map(|(name, weight)| {
+            format!(
+                "{name} {}{:.2}",
+                if *weight < 0.0 { "−" } else { "+" },
+                weight.abs()
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The result as TOML.
 pub fn fit_toml(file: &FitFile, result: &FitResult) -> String {
     let text = |t: &str| format!("{t:?}");
-    let mut out = format!("stage = {}\nrounds = {}\nconverged = {}\n", text(&file.stage), result.rounds, result.converged);
+    let mut out = format!(
+        "stage = {}\nrounds = {}\nconverged = {}\n",
+        text(&file.stage),
+        result.rounds,
+        result.converged
+    );
     for p in &result.parameters {
         let _ = write!(
             out,

@@ -32,9 +32,16 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: 
         }
         let middle = at_y - 4.0;
         match sample {
-            Sample::Line(arm) => canvas.polyline(&[(at_x, middle), (at_x + SAMPLE, middle)], stroke(*arm, 2.4)),
+            Sample::Line(arm) => canvas.polyline(
+                &[(at_x, middle), (at_x + SAMPLE, middle)],
+                stroke(*arm, 2.4),
+            ),
             Sample::Marker { open } => {
-                let mark = Stroke { colour: INK, width: 1.4, dash: "" };
+                let mark = Stroke {
+                    colour: INK,
+                    width: 1.4,
+                    dash: "",
+                };
                 let centre = (at_x + SAMPLE / 2.0, middle);
                 canvas.line((centre.0, middle - 8.0), (centre.0, middle + 8.0), mark);
                 canvas.circle(centre, 3.6, if *open { "#ffffff" } else { INK }, mark);
@@ -42,11 +49,23 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: 
             Sample::Reference => canvas.rect(at_x, middle - 7.0, SAMPLE, 14.0, REFERENCE, 0.75),
             Sample::Dose(arm) => {
                 let at = at_x + SAMPLE / 2.0;
-                canvas.polygon(&[(at - 5.0, middle - 5.0), (at + 5.0, middle - 5.0), (at, middle + 4.0)], arm.map_or(INK, colour), 0.85);
+                canvas.polygon(
+                    &[
+                        (at - 5.0, middle - 5.0),
+                        (at + 5.0, middle - 5.0),
+                        (at, middle + 4.0),
+                    ],
+                    arm.map_or(INK, colour),
+                    0.85,
+                );
             }
             Sample::Band => canvas.rect(at_x, middle - 7.0, SAMPLE, 14.0, colour(0), 0.2),
         }
-        canvas.text((at_x + SAMPLE + 6.0, at_y), label, TextStyle::new(12.5, GREY));
+        canvas.text(
+            (at_x + SAMPLE + 6.0, at_y),
+            label,
+            TextStyle::new(12.5, GREY),
+        );
         at_x += needed;
     }
     at_y + 8.0
@@ -55,18 +74,38 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: 
 fn entries(figure: &Figure) -> Vec<(Sample, String)> {
     let mut entries = Vec::new();
     let measured = figure.panels.iter().flat_map(|p| &p.points);
-    let (closed, open) = measured.fold((false, false), |(closed, open), p| (closed | p.direct, open | !p.direct));
+    let (closed, open) = measured.fold((false, false), |(closed, open), p| {
+        (closed | p.direct, open | !p.direct)
+    });
     if figure.arms.len() > 1 {
-        let shown = |arm: usize| figure.panels.iter().any(|p| p.curves.iter().any(|c| c.arm == arm));
-        entries.extend(figure.arms.iter().enumerate().filter(|(i, _)| shown(*i)).map(|(i, name)| (Sample::Line(i), name.clone())));
+        let shown = |arm: usize| {
+            figure
+                .panels
+                .iter()
+                .any(|p| p.curves.iter().any(|c| c.arm == arm))
+        };
+        entries.extend(
+            figure
+                .arms
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| shown(*i))
+                .map(|(i, name)| (Sample::Line(i), name.clone())),
+        );
     } else if closed || open {
         entries.push((Sample::Line(0), "simulated".to_owned()));
     }
     if closed {
-        entries.push((Sample::Marker { open: false }, "measured, with the interval that judges".to_owned()));
+        entries.push((
+            Sample::Marker { open: false },
+            "measured, with the interval that judges".to_owned(),
+        ));
     }
     if open {
-        entries.push((Sample::Marker { open: true }, "measured change, from the simulated baseline".to_owned()));
+        entries.push((
+            Sample::Marker { open: true },
+            "measured change, from the simulated baseline".to_owned(),
+        ));
     }
     if figure.panels.iter().any(|p| p.reference.is_some()) {
         entries.push((Sample::Reference, "reference range".to_owned()));
@@ -80,9 +119,19 @@ fn entries(figure: &Figure) -> Vec<(Sample, String)> {
             None => doses.push(((figure.arms.len() > 1).then_some(mark.arm), &mark.label)),
         }
     }
-    entries.extend(doses.into_iter().take(MOST_DOSES).map(|(arm, label)| (Sample::Dose(arm), label.to_owned())));
-    let mut meanings: Vec<String> =
-        figure.panels.iter().flat_map(|p| &p.curves).filter_map(|c| c.band.as_ref()).map(|b| b.meaning.clone()).collect();
+    entries.extend(
+        doses
+            .into_iter()
+            .take(MOST_DOSES)
+            .map(|(arm, label)| (Sample::Dose(arm), label.to_owned())),
+    );
+    let mut meanings: Vec<String> = figure
+        .panels
+        .iter()
+        .flat_map(|p| &p.curves)
+        .filter_map(|c| c.band.as_ref())
+        .map(|b| b.meaning.clone())
+        .collect();
     meanings.sort();
     meanings.dedup();
     entries.extend(meanings.into_iter().map(|m| (Sample::Band, m)));

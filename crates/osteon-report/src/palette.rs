@@ -10,7 +10,9 @@ pub(crate) const GRID: &str = "#d3d9dc";
 pub(crate) const REFERENCE: &str = "#cdeadb";
 pub(crate) const PHASES: [&str; 2] = ["#fbf3e3", "#f3f4f6"];
 
-const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#000000"];
+const COLOURS: [&str; 7] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#000000",
+];
 const DASHES: [&str; 7] = ["", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 2"];
 
 /// Colour of the arm with this number.
@@ -20,7 +22,11 @@ pub(crate) fn colour(arm: usize) -> &'static str {
 
 /// Line style of the arm with this number.
 pub(crate) fn stroke(arm: usize, width: f64) -> Stroke<'static> {
-    Stroke { colour: colour(arm), width, dash: DASHES[(arm + arm / COLOURS.len()) % DASHES.len()] }
+    Stroke {
+        colour: colour(arm),
+        width,
+        dash: DASHES[(arm + arm / COLOURS.len()) % DASHES.len()],
+    }
 }
 
 /// Colour of a verdict word.

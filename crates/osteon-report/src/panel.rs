@@ -46,10 +46,17 @@ const LEAST_LABEL: usize = 9;
 pub(crate) fn strip_rows(figure: &Figure) -> Strips<'_> {
     let arms = figure.arms.len().max(1);
     let of_arm = |arm: usize| -> Vec<&PhaseSpan> {
-        figure.phases.iter().filter(|p| p.arm == arm && p.until > figure.days.0 && p.from < figure.days.1).collect()
+        figure
+            .phases
+            .iter()
+            .filter(|p| p.arm == arm && p.until > figure.days.0 && p.from < figure.days.1)
+            .collect()
     };
     let same = |a: &[&PhaseSpan], b: &[&PhaseSpan]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(p, q)| p.from == q.from && p.until == q.until && p.label == q.label)
+        a.len() == b.len()
+            && a.iter()
+                .zip(b)
+                .all(|(p, q)| p.from == q.from && p.until == q.until && p.label == q.label)
     };
     let shared = (0..arms).all(|arm| same(&of_arm(arm), &of_arm(0)));
     let mut rows: Vec<StripRow<'_>> = Vec::new();
@@ -58,15 +65,24 @@ pub(crate) fn strip_rows(figure: &Figure) -> Strips<'_> {
         let own = of_arm(arm);
         // Arms that are treated alike share their strips.
         if let Some((first, _)) = told.iter().find(|(_, spans)| same(spans, &own)) {
-            rows.iter_mut().filter(|r| r.arm == Some(*first)).for_each(|r| r.arm = None);
+            rows.iter_mut()
+                .filter(|r| r.arm == Some(*first))
+                .for_each(|r| r.arm = None);
             continue;
         }
         let first = rows.len();
         for phase in &own {
-            let free = rows[first..].iter().position(|row| row.spans.last().is_none_or(|last| last.until <= phase.from + 1e-9));
+            let free = rows[first..].iter().position(|row| {
+                row.spans
+                    .last()
+                    .is_none_or(|last| last.until <= phase.from + 1e-9)
+            });
             match free {
                 Some(row) => rows[first + row].spans.push(phase),
-                None => rows.push(StripRow { arm: Some(arm), spans: vec![phase] }),
+                None => rows.push(StripRow {
+                    arm: Some(arm),
+                    spans: vec![phase],
+                }),
             }
         }
         told.push((arm, own));
@@ -81,7 +97,11 @@ pub(crate) fn strip_rows(figure: &Figure) -> Strips<'_> {
 pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, panel: &Panel, frame: &Frame<'_>) {
     let (lower, upper) = value_range(panel, figure.days);
     let value_ticks = ticks(lower, upper, 5);
-    let label_width = value_ticks.labels.iter().map(|l| text_width(l, 11.5, Weight::Regular)).fold(0.0, f64::max);
+    let label_width = value_ticks
+        .labels
+        .iter()
+        .map(|l| text_width(l, 11.5, Weight::Regular))
+        .fold(0.0, f64::max);
     let left = frame.x + label_width.max(22.0) + 8.0;
     let right = frame.x + frame.width;
     let top = frame.top + frame.head;
@@ -99,33 +119,97 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, panel: &Panel, frame: &
         }
     }
     for (at, label) in value_ticks.at.iter().zip(&value_ticks.labels) {
-        canvas.line((left, y(*at)), (right, y(*at)), Stroke { colour: GRID, width: 1.0, dash: "" });
-        canvas.text((left - 7.0, y(*at) + 4.0), label, TextStyle::new(11.5, GREY).anchored(Anchor::End));
+        canvas.line(
+            (left, y(*at)),
+            (right, y(*at)),
+            Stroke {
+                colour: GRID,
+                width: 1.0,
+                dash: "",
+            },
+        );
+        canvas.text(
+            (left - 7.0, y(*at) + 4.0),
+            label,
+            TextStyle::new(11.5, GREY).anchored(Anchor::End),
+        );
     }
-    canvas.line((left, bottom), (right, bottom), Stroke { colour: GREY, width: 1.0, dash: "" });
+    canvas.line(
+        (left, bottom),
+        (right, bottom),
+        Stroke {
+            colour: GREY,
+            width: 1.0,
+            dash: "",
+        },
+    );
     time_labels(canvas, figure, (left, right), bottom, &x);
 
-    canvas.clipped(left, top - 1.0, right - left + 1.0, bottom - top + 2.0, |canvas| {
-        for curve in &panel.curves {
-            if let Some(band) = &curve.band {
-                let forth = curve.days.iter().zip(&band.lower).map(|(d, v)| (x(*d), y(*v)));
-                let back = curve.days.iter().zip(&band.upper).rev().map(|(d, v)| (x(*d), y(*v)));
-                canvas.polygon(&forth.chain(back).collect::<Vec<_>>(), colour(curve.arm), 0.2);
+    canvas.clipped(
+        left,
+        top - 1.0,
+        right - left + 1.0,
+        bottom - top + 2.0,
+        |canvas| {
+            for curve in &panel.curves {
+                if let Some(band) = &curve.band {
+                    let forth = curve
+                        .days
+                        .iter()
+                        .zip(&band.lower)
+                        .map(|(d, v)| (x(*d), y(*v)));
+                    let back = curve
+                        .days
+                        .iter()
+                        .zip(&band.upper)
+                        .rev()
+                        .map(|(d, v)| (x(*d), y(*v)));
+                    canvas.polygon(
+                        &forth.chain(back).collect::<Vec<_>>(),
+                        colour(curve.arm),
+                        0.2,
+                    );
+                }
             }
-        }
-        // Later arms are drawn first, so that the first arm, usually the untreated one, stays visible on top.
-        for curve in panel.curves.iter().rev() {
-            let points: Vec<(f64, f64)> = curve.days.iter().zip(&curve.values).map(|(d, v)| (x(*d), y(*v))).collect();
-            canvas.polyline(&points, stroke(curve.arm, 2.2));
-        }
-    });
-    for mark in figure.marks.iter().filter(|m| m.day >= figure.days.0 && m.day <= figure.days.1) {
+            // Later arms are drawn first, so that the first arm, usually the untreated one, stays visible on top.
+            for curve in panel.curves.iter().rev() {
+                let points: Vec<(f64, f64)> = curve
+                    .days
+                    .iter()
+                    .zip(&curve.values)
+                    .map(|(d, v)| (x(*d), y(*v)))
+                    .collect();
+                canvas.polyline(&points, stroke(curve.arm, 2.2));
+            }
+        },
+    );
+    for mark in figure
+        .marks
+        .iter()
+        .filter(|m| m.day >= figure.days.0 && m.day <= figure.days.1)
+    {
         let (at, tip) = (x(mark.day), top + 9.0);
-        canvas.polygon(&[(at - 4.5, top + 1.0), (at + 4.5, top + 1.0), (at, tip)], if figure.arms.len() > 1 { colour(mark.arm) } else { INK }, 0.85);
+        canvas.polygon(
+            &[(at - 4.5, top + 1.0), (at + 4.5, top + 1.0), (at, tip)],
+            if figure.arms.len() > 1 {
+                colour(mark.arm)
+            } else {
+                INK
+            },
+            0.85,
+        );
     }
     for point in &panel.points {
-        let ink = if figure.arms.len() > 1 { colour(point.arm) } else { INK };
-        let pen = Stroke { colour: ink, width: 1.4, dash: "" };
+        let ink = if figure.arms.len() > 1 {
+            colour(point.arm)
+        } else {
+            INK
+        };
+        let pen = Stroke {
+            colour: ink,
+            width: 1.4,
+            dash: "",
+        };
         // A point on the frame would be cut in half by the neighbour's labels: keep its whole mark inside.
         let at = x(point.day).clamp(left + 1.0, right - 1.0);
         if let Some((low, high)) = point.interval {
@@ -135,7 +219,12 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, panel: &Panel, frame: &
                 canvas.line((at - 3.5, end), (at + 3.5, end), pen);
             }
         }
-        canvas.circle((at, y(point.value)), 3.6, if point.direct { ink } else { "#ffffff" }, pen);
+        canvas.circle(
+            (at, y(point.value)),
+            3.6,
+            if point.direct { ink } else { "#ffffff" },
+            pen,
+        );
     }
 }
 
@@ -144,13 +233,31 @@ fn heading(canvas: &mut Canvas, panel: &Panel, frame: &Frame<'_>) {
     let baseline = frame.top + 10.0;
     let unit_width = text_width(&panel.unit, 12.0, Weight::Regular);
     let room = frame.width - unit_width - 7.0;
-    let title = fit(&panel.title, 13.5, Weight::SemiBold, room).unwrap_or_else(|| panel.title.clone());
-    canvas.text((frame.x, baseline), &title, TextStyle::new(13.5, INK).bold());
-    canvas.text((frame.x + title_width.min(room) + 7.0, baseline), &panel.unit, TextStyle::new(12.0, GREY));
+    let title =
+        fit(&panel.title, 13.5, Weight::SemiBold, room).unwrap_or_else(|| panel.title.clone());
+    canvas.text(
+        (frame.x, baseline),
+        &title,
+        TextStyle::new(13.5, INK).bold(),
+    );
+    canvas.text(
+        (frame.x + title_width.min(room) + 7.0, baseline),
+        &panel.unit,
+        TextStyle::new(12.0, GREY),
+    );
     for (i, remark) in panel.remarks.iter().enumerate() {
         let y = baseline + 17.0 + REMARK_HEIGHT * i as f64;
         let ink = verdict_colour(remark.verdict);
-        canvas.circle((frame.x + 4.0, y - 4.0), 3.2, ink, Stroke { colour: ink, width: 1.0, dash: "" });
+        canvas.circle(
+            (frame.x + 4.0, y - 4.0),
+            3.2,
+            ink,
+            Stroke {
+                colour: ink,
+                width: 1.0,
+                dash: "",
+            },
+        );
         if let Some(words) = fit(&remark.words, 11.5, Weight::Regular, frame.width - 14.0) {
             canvas.text((frame.x + 13.0, y), &words, TextStyle::new(11.5, GREY));
         }
@@ -174,10 +281,26 @@ fn strips(
                 canvas.rect(x0, top, x1 - x0, bottom - top, PHASES[i % 2], 1.0);
             }
             if phase.from > figure.days.0 {
-                canvas.line((x0, top), (x0, bottom), Stroke { colour: FAINT, width: 1.0, dash: "3 3" });
+                canvas.line(
+                    (x0, top),
+                    (x0, bottom),
+                    Stroke {
+                        colour: FAINT,
+                        width: 1.0,
+                        dash: "3 3",
+                    },
+                );
             }
             if phase.until < figure.days.1 {
-                canvas.line((x1, top), (x1, bottom), Stroke { colour: FAINT, width: 1.0, dash: "3 3" });
+                canvas.line(
+                    (x1, top),
+                    (x1, bottom),
+                    Stroke {
+                        colour: FAINT,
+                        width: 1.0,
+                        dash: "3 3",
+                    },
+                );
             }
         }
     }
@@ -189,23 +312,59 @@ fn strips(
                 Some(arm) => (colour(arm), colour(arm), 0.12),
                 None => (GREY, PHASES[i % 2], 1.0),
             };
-            canvas.rect(x0 + 0.5, y0, x1 - x0 - 1.0, STRIP_HEIGHT - 2.0, fill, opacity);
+            canvas.rect(
+                x0 + 0.5,
+                y0,
+                x1 - x0 - 1.0,
+                STRIP_HEIGHT - 2.0,
+                fill,
+                opacity,
+            );
             let label = fit(&phase.label, 10.5, Weight::Regular, x1 - x0 - 8.0);
-            if let Some(label) = label.filter(|l| *l == phase.label || l.chars().count() > LEAST_LABEL) {
+            if let Some(label) =
+                label.filter(|l| *l == phase.label || l.chars().count() > LEAST_LABEL)
+            {
                 canvas.text((x0 + 4.0, y0 + 11.0), &label, TextStyle::new(10.5, ink));
             }
         }
     }
 }
 
-fn time_labels(canvas: &mut Canvas, figure: &Figure, (left, right): (f64, f64), bottom: f64, x: &dyn Fn(f64) -> f64) {
+fn time_labels(
+    canvas: &mut Canvas,
+    figure: &Figure,
+    (left, right): (f64, f64),
+    bottom: f64,
+    x: &dyn Fn(f64) -> f64,
+) {
     let unit = unit_for(figure.days.1 - figure.days.0);
-    let ticks = time_ticks(figure.days.0, figure.days.1, unit, ((right - left) / 36.0) as usize);
+    let ticks = time_ticks(
+        figure.days.0,
+        figure.days.1,
+        unit,
+        ((right - left) / 36.0) as usize,
+    );
     for (at, label) in ticks.at.iter().zip(&ticks.labels) {
-        canvas.line((x(*at), bottom), (x(*at), bottom + 4.0), Stroke { colour: GREY, width: 1.0, dash: "" });
-        canvas.text((x(*at), bottom + 16.0), label, TextStyle::new(11.5, GREY).anchored(Anchor::Middle));
+        canvas.line(
+            (x(*at), bottom),
+            (x(*at), bottom + 4.0),
+            Stroke {
+                colour: GREY,
+                width: 1.0,
+                dash: "",
+            },
+        );
+        canvas.text(
+            (x(*at), bottom + 16.0),
+            label,
+            TextStyle::new(11.5, GREY).anchored(Anchor::Middle),
+        );
     }
-    canvas.text(((left + right) / 2.0, bottom + 31.0), unit.title, TextStyle::new(11.0, GREY).anchored(Anchor::Middle));
+    canvas.text(
+        ((left + right) / 2.0, bottom + 31.0),
+        unit.title,
+        TextStyle::new(11.0, GREY).anchored(Anchor::Middle),
+    );
 }
 
 /// The values a panel shows: everything drawn, the reference range as far as it does not squash the rest, some air.
@@ -220,13 +379,15 @@ fn value_range(panel: &Panel, days: (f64, f64)) -> (f64, f64) {
     };
     for curve in &panel.curves {
         let shown = |i: usize| (days.0..=days.1).contains(&curve.days[i]);
-        (0..curve.days.len().min(curve.values.len())).filter(|i| shown(*i)).for_each(|i| {
-            take(curve.values[i]);
-            if let Some(band) = &curve.band {
-                take(band.lower.get(i).copied().unwrap_or(f64::NAN));
-                take(band.upper.get(i).copied().unwrap_or(f64::NAN));
-            }
-        });
+        (0..curve.days.len().min(curve.values.len()))
+            .filter(|i| shown(*i))
+            .for_each(|i| {
+                take(curve.values[i]);
+                if let Some(band) = &curve.band {
+                    take(band.lower.get(i).copied().unwrap_or(f64::NAN));
+                    take(band.upper.get(i).copied().unwrap_or(f64::NAN));
+                }
+            });
     }
     for point in &panel.points {
         take(point.value);
@@ -266,19 +427,52 @@ mod tests {
 
     #[test]
     fn range_covers_curves_points_and_near_references() {
-        let curve = Curve { arm: 0, days: vec![0.0, 10.0], values: vec![0.8, 0.6], band: None };
-        let point = Point { arm: 0, day: 5.0, value: 0.7, interval: Some((0.5, 0.75)), direct: true };
-        let panel = Panel { curves: vec![curve], points: vec![point], reference: Some((0.75, 0.95)), ..Panel::default() };
+        let curve = Curve {
+            arm: 0,
+            days: vec![0.0, 10.0],
+            values: vec![0.8, 0.6],
+            band: None,
+        };
+        let point = Point {
+            arm: 0,
+            day: 5.0,
+            value: 0.7,
+            interval: Some((0.5, 0.75)),
+            direct: true,
+        };
+        let panel = Panel {
+            curves: vec![curve],
+            points: vec![point],
+            reference: Some((0.75, 0.95)),
+            ..Panel::default()
+        };
         let (low, high) = value_range(&panel, (0.0, 10.0));
-        assert!(low < 0.5 && low > 0.4 && high > 0.95 && high < 1.1, "{low} {high}");
-        let far = Panel { reference: Some((100.0, 200.0)), ..panel };
+        assert!(
+            low < 0.5 && low > 0.4 && high > 0.95 && high < 1.1,
+            "{low} {high}"
+        );
+        let far = Panel {
+            reference: Some((100.0, 200.0)),
+            ..panel
+        };
         assert!(value_range(&far, (0.0, 10.0)).1 < 1.0);
     }
 
     #[test]
     fn a_steady_course_is_not_blown_up() {
-        let curve = Curve { arm: 0, days: vec![0.0, 1.0], values: vec![2.3, 2.3001], band: None };
-        let (low, high) = value_range(&Panel { curves: vec![curve], ..Panel::default() }, (0.0, 1.0));
+        let curve = Curve {
+            arm: 0,
+            days: vec![0.0, 1.0],
+            values: vec![2.3, 2.3001],
+            band: None,
+        };
+        let (low, high) = value_range(
+            &Panel {
+                curves: vec![curve],
+                ..Panel::default()
+            },
+            (0.0, 1.0),
+        );
         assert!(high - low > 0.18);
     }
 }

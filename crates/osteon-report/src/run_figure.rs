@@ -41,10 +41,16 @@ fn arm_name(arm: &osteon_sim::ArmRun) -> String {
 /// The recorded days, as the scenario says them: a morning sample of day 0 does not make the axis begin at breakfast.
 pub(crate) fn days_shown(scenario: &Scenario, run: &Run) -> (f64, f64) {
     let times = run.arms.iter().flat_map(|a| &a.times);
-    let (first, last) = times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(*t), high.max(*t)));
+    let (first, last) = times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| {
+        (low.min(*t), high.max(*t))
+    });
     let (from, until) = (scenario.record.from_d, scenario.record.until_d);
     let near = |a: f64, b: f64| (a - b).abs() < 1.0 && (until - from) > 2.0;
-    let low = if near(first, from) { from } else { first.min(from) };
+    let low = if near(first, from) {
+        from
+    } else {
+        first.min(from)
+    };
     (low, if near(last, until) { until } else { last })
 }
 
@@ -54,24 +60,37 @@ pub(crate) fn panels(run: &Run) -> Vec<Panel> {
     let mut names: Vec<&str> = Vec::new();
     for (number, arm) in run.arms.iter().enumerate() {
         for column in &arm.columns {
-            let place = names.iter().position(|n| *n == column.quantity).unwrap_or_else(|| {
-                names.push(&column.quantity);
-                panels.push(Panel {
-                    title: column.label.clone(),
-                    unit: column.unit.clone(),
-                    reference: column.reference.as_ref().and_then(reference_range),
-                    ..Panel::default()
+            let place = names
+                .iter()
+                .position(|n| *n == column.quantity)
+                .unwrap_or_else(|| {
+                    names.push(&column.quantity);
+                    panels.push(Panel {
+                        title: column.label.clone(),
+                        unit: column.unit.clone(),
+                        reference: column.reference.as_ref().and_then(reference_range),
+                        ..Panel::default()
+                    });
+                    panels.len() - 1
                 });
-                panels.len() - 1
+            panels[place].curves.push(Curve {
+                arm: number,
+                days: arm.times.clone(),
+                values: column.values.clone(),
+                band: None,
             });
-            panels[place].curves.push(Curve { arm: number, days: arm.times.clone(), values: column.values.clone(), band: None });
         }
     }
     panels
 }
 
 fn reference_range(reference: &Reference) -> Option<(f64, f64)> {
-    (reference.lower.or(reference.upper)).is_some().then(|| (reference.lower.unwrap_or(f64::NEG_INFINITY), reference.upper.unwrap_or(f64::INFINITY)))
+    (reference.lower.or(reference.upper)).is_some().then(|| {
+        (
+            reference.lower.unwrap_or(f64::NEG_INFINITY),
+            reference.upper.unwrap_or(f64::INFINITY),
+        )
+    })
 }
 
 fn arm_of<'a>(scenario: &'a Scenario, name: &str) -> Option<&'a Arm> {
@@ -83,17 +102,29 @@ pub(crate) fn phases(scenario: &Scenario, run: &Run, days: (f64, f64)) -> Vec<Ph
     let span = days.1 - days.0;
     let mut out = Vec::new();
     for (number, arm_run) in run.arms.iter().enumerate() {
-        let Some(arm) = arm_of(scenario, &arm_run.name) else { continue };
+        let Some(arm) = arm_of(scenario, &arm_run.name) else {
+            continue;
+        };
         let mut own: Vec<PhaseSpan> = arm
             .phases
             .iter()
-            .map(|p| PhaseSpan { arm: number, from: p.from_d, until: p.until_d.min(days.1), label: phase_label(p) })
-            .chain(arm.doses.iter().filter(|d| d.count <= 1 && d.over_d >= MOMENT * span).map(|d| PhaseSpan {
+            .map(|p| PhaseSpan {
                 arm: number,
-                from: d.at_d,
-                until: d.at_d + d.over_d,
-                label: dose_label(&d.entry, &d.said),
-            }))
+                from: p.from_d,
+                until: p.until_d.min(days.1),
+                label: phase_label(p),
+            })
+            .chain(
+                arm.doses
+                    .iter()
+                    .filter(|d| d.count <= 1 && d.over_d >= MOMENT * span)
+                    .map(|d| PhaseSpan {
+                        arm: number,
+                        from: d.at_d,
+                        until: d.at_d + d.over_d,
+                        label: dose_label(&d.entry, &d.said),
+                    }),
+            )
             .filter(|p| !p.label.is_empty())
             .collect();
         own.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.until.total_cmp(&b.until)));
@@ -107,21 +138,52 @@ pub(crate) fn marks(scenario: &Scenario, run: &Run, days: (f64, f64)) -> Vec<Mar
     let span = days.1 - days.0;
     let mut out = Vec::new();
     for (number, arm_run) in run.arms.iter().enumerate() {
-        let Some(arm) = arm_of(scenario, &arm_run.name) else { continue };
-        for dose in arm.doses.iter().filter(|d| d.count > 1 || d.over_d < MOMENT * span) {
-            let times = (0..dose.count.max(1)).map(|i| dose.at_d + i as f64 * dose.every_d).take(MOST_MARKS + 1);
-            out.extend(times.map(|day| Mark { arm: number, day, label: dose_label(&dose.entry, &dose.said) }));
+        let Some(arm) = arm_of(scenario, &arm_run.name) else {
+            continue;
+        };
+        for dose in arm
+            .doses
+            .iter()
+            .filter(|d| d.count > 1 || d.over_d < MOMENT * span)
+        {
+            let times = (0..dose.count.max(1))
+                .map(|i| dose.at_d + i as f64 * dose.every_d)
+                .take(MOST_MARKS + 1);
+            out.extend(times.map(|day| Mark {
+                arm: number,
+                day,
+                label: dose_label(&dose.entry, &dose.said),
+            }));
         }
     }
-    if out.len() > MOST_MARKS { Vec::new() } else { out }
+    if out.len() > MOST_MARKS {
+        Vec::new()
+    } else {
+        out
+    }
 }
 
 /// What a phase changes, in a few words.
 fn phase_label(phase: &Phase) -> String {
-    let named = |name: &str, said: &str| if said.contains(name) { said.to_owned() } else { format!("{} {said}", name.replace('_', " ")) };
-    let mut parts: Vec<String> = phase.diet.iter().map(|d| named(&d.nutrient, &d.said)).collect();
+    let named = |name: &str, said: &str| {
+        if said.contains(name) {
+            said.to_owned()
+        } else {
+            format!("{} {said}", name.replace('_', " "))
+        }
+    };
+    let mut parts: Vec<String> = phase
+        .diet
+        .iter()
+        .map(|d| named(&d.nutrient, &d.said))
+        .collect();
     parts.extend(phase.exposures.iter().map(|e| named(&e.entry, &e.said)));
-    parts.extend(phase.regimens.iter().map(|r| format!("{}{}", named(&r.entry, &r.said), frequency(r))));
+    parts.extend(
+        phase
+            .regimens
+            .iter()
+            .map(|r| format!("{}{}", named(&r.entry, &r.said), frequency(r))),
+    );
     parts.extend(phase.inputs.iter().map(|i| named(&i.input, &i.said)));
     parts.join(", ")
 }
@@ -138,20 +200,53 @@ fn frequency(regimen: &Regimen) -> String {
 }
 
 fn dose_label(entry: &str, said: &str) -> String {
-    if said.contains(entry) { said.to_owned() } else { format!("{entry} {said}") }
+    if said.contains(entry) {
+        said.to_owned()
+    } else {
+        format!("{entry} {said}")
+    }
 }
 
 /// Words for those who cannot see the figure: for every panel and arm, from where to where, and the extreme between.
 pub(crate) fn describe(run: &Run, figure: &Figure) -> String {
-    let mut sentences = vec![format!("Line plots over {} to {}.", time_text(figure.days.0), time_text(figure.days.1))];
+    let mut sentences = vec![format!(
+        "Line plots over {} to {}.",
+        time_text(figure.days.0),
+        time_text(figure.days.1)
+    )];
     for arm in &run.arms {
         for column in &arm.columns {
-            let finite: Vec<(f64, f64)> = arm.times.iter().copied().zip(column.values.iter().copied()).filter(|p| p.1.is_finite()).collect();
-            let (Some(first), Some(last)) = (finite.first(), finite.last()) else { continue };
-            let far = finite.iter().copied().max_by(|a, b| (a.1 - first.1).abs().total_cmp(&(b.1 - first.1).abs())).unwrap_or(*first);
-            let name = if arm.name.is_empty() { String::new() } else { format!(", {}", arm.name) };
-            let way = if (far.0 - last.0).abs() > 1e-9 { format!(", by way of {} at {}", quantity(far.1), time_text(far.0)) } else { String::new() };
-            let reference = column.reference.as_ref().map(range_text).filter(|r| !r.is_empty()).map_or(String::new(), |r| format!("; reference {r}"));
+            let finite: Vec<(f64, f64)> = arm
+                .times
+                .iter()
+                .copied()
+                .zip(column.values.iter().copied())
+                .filter(|p| p.1.is_finite())
+                .collect();
+            let (Some(first), Some(last)) = (finite.first(), finite.last()) else {
+                continue;
+            };
+            let far = finite
+                .iter()
+                .copied()
+                .max_by(|a, b| (a.1 - first.1).abs().total_cmp(&(b.1 - first.1).abs()))
+                .unwrap_or(*first);
+            let name = if arm.name.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", arm.name)
+            };
+            let way = if (far.0 - last.0).abs() > 1e-9 {
+                format!(", by way of {} at {}", quantity(far.1), time_text(far.0))
+            } else {
+                String::new()
+            };
+            let reference = column
+                .reference
+                .as_ref()
+                .map(range_text)
+                .filter(|r| !r.is_empty())
+                .map_or(String::new(), |r| format!("; reference {r}"));
             sentences.push(format!(
                 "{}{name}: from {} to {} {}{way}{reference}.",
                 column.label,

@@ -17,10 +17,13 @@ const MOST_REMARKS: usize = 8;
 /// The figure of a study: only the quantities that its rows measure.
 pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &str) -> Figure {
     let days = days_shown(&study.scenario, run);
-    let names: Vec<&str> = run.arms.first().map_or_else(Vec::new, |a| a.columns.iter().map(|c| c.quantity.as_str()).collect());
+    let names: Vec<&str> = run.arms.first().map_or_else(Vec::new, |a| {
+        a.columns.iter().map(|c| c.quantity.as_str()).collect()
+    });
     let mut kept = Vec::new();
     for (name, panel) in names.into_iter().zip(panels(run)) {
-        let mut rows: Vec<&RowVerdict> = verdicts.iter().filter(|v| v.row.quantity == name).collect();
+        let mut rows: Vec<&RowVerdict> =
+            verdicts.iter().filter(|v| v.row.quantity == name).collect();
         rows.sort_by(|a, b| a.row.at_d.total_cmp(&b.row.at_d));
         if !rows.is_empty() {
             let mut panel = compared(panel, &rows, run);
@@ -28,10 +31,18 @@ pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &
             kept.push(panel);
         }
     }
-    let fitted = if study.used_to_fit.is_empty() { "Not used to fit.".to_owned() } else { format!("Used to fit: {}.", study.used_to_fit.join(", ")) };
+    let fitted = if study.used_to_fit.is_empty() {
+        "Not used to fit.".to_owned()
+    } else {
+        format!("Used to fit: {}.", study.used_to_fit.join(", "))
+    };
     let mut figure = Figure {
         title: study.scenario.title.clone(),
-        subtitle: format!("{} Studied: {}. {fitted}", study.says, study.population.trim_end_matches('.')),
+        subtitle: format!(
+            "{} Studied: {}. {fitted}",
+            study.says,
+            study.population.trim_end_matches('.')
+        ),
         source: format!("Measured: {}. {source}", study.cites),
         arms: run.arms.iter().map(|a| a.name.clone()).collect(),
         phases: phases(&study.scenario, run, days),
@@ -40,7 +51,17 @@ pub fn study_figure(study: &Study, run: &Run, verdicts: &[RowVerdict], source: &
         panels: kept,
         description: String::new(),
     };
-    let verdict_words: Vec<String> = verdicts.iter().map(|v| format!("{} at {}: {}.", v.row.quantity, v.row.at, v.verdict.as_str())).collect();
+    let verdict_words: Vec<String> = verdicts
+        .iter()
+        .map(|v| {
+            format!(
+                "{} at {}: {}.",
+                v.row.quantity,
+                v.row.at,
+                v.verdict.as_str()
+            )
+        })
+        .collect();
     figure.description = format!("{} {}", describe(run, &figure), verdict_words.join(" "));
     figure
 }
@@ -53,14 +74,29 @@ fn compared(mut panel: Panel, rows: &[&RowVerdict], run: &Run) -> Panel {
         let ratio = rows[0].row.kind == Kind::RatioBetweenArms;
         let mut curves: Vec<Curve> = Vec::new();
         for judged in rows {
-            let (arm, control) = (arm_of(&judged.row.arm), arm_of(judged.row.versus.as_deref().unwrap_or("")));
+            let (arm, control) = (
+                arm_of(&judged.row.arm),
+                arm_of(judged.row.versus.as_deref().unwrap_or("")),
+            );
             if curves.iter().any(|c| c.arm == arm) {
                 continue;
             }
             let of = |number: usize| panel.curves.iter().find(|c| c.arm == number);
-            let (Some(treated), Some(other)) = (of(arm), of(control)) else { continue };
-            let values = treated.values.iter().zip(&other.values).map(|(a, b)| if ratio { a / b } else { a - b }).collect();
-            curves.push(Curve { arm, days: treated.days.clone(), values, band: None });
+            let (Some(treated), Some(other)) = (of(arm), of(control)) else {
+                continue;
+            };
+            let values = treated
+                .values
+                .iter()
+                .zip(&other.values)
+                .map(|(a, b)| if ratio { a / b } else { a - b })
+                .collect();
+            curves.push(Curve {
+                arm,
+                days: treated.days.clone(),
+                values,
+                band: None,
+            });
         }
         panel.curves = curves;
         panel.reference = None;
@@ -71,7 +107,13 @@ fn compared(mut panel: Panel, rows: &[&RowVerdict], run: &Run) -> Panel {
         }
         panel.points = rows
             .iter()
-            .map(|r| Point { arm: arm_of(&r.row.arm), day: r.row.at_d, value: r.row.value, interval: Some((r.lower, r.upper)), direct: true })
+            .map(|r| Point {
+                arm: arm_of(&r.row.arm),
+                day: r.row.at_d,
+                value: r.row.value,
+                interval: Some((r.lower, r.upper)),
+                direct: true,
+            })
             .collect();
         return panel;
     }
@@ -80,10 +122,20 @@ fn compared(mut panel: Panel, rows: &[&RowVerdict], run: &Run) -> Panel {
         if row.kind == Kind::Sign {
             continue;
         }
-        let (value, low, high) = (on_the_axis(judged, row.value), on_the_axis(judged, judged.lower), on_the_axis(judged, judged.upper));
+        let (value, low, high) = (
+            on_the_axis(judged, row.value),
+            on_the_axis(judged, judged.lower),
+            on_the_axis(judged, judged.upper),
+        );
         if value.is_finite() {
             let interval = Some((low.min(high), low.max(high)));
-            panel.points.push(Point { arm: arm_of(&row.arm), day: row.at_d, value, interval, direct: row.kind == Kind::Value });
+            panel.points.push(Point {
+                arm: arm_of(&row.arm),
+                day: row.at_d,
+                value,
+                interval,
+                direct: row.kind == Kind::Value,
+            });
         }
     }
     panel
@@ -98,7 +150,9 @@ fn on_the_axis(judged: &RowVerdict, v: f64) -> f64 {
         Kind::Change => baseline + v,
         Kind::PercentChange => baseline * (1.0 + v / 100.0),
         Kind::RatioToBaseline => baseline * v,
-        Kind::RatePerYear if judged.row.unit.starts_with('%') => baseline * (1.0 + v * years / 100.0),
+        Kind::RatePerYear if judged.row.unit.starts_with('%') => {
+            baseline * (1.0 + v * years / 100.0)
+        }
         Kind::RatePerYear => baseline + v * years,
         Kind::DifferenceBetweenArms => control + v,
         Kind::RatioBetweenArms => control * v,
@@ -108,9 +162,29 @@ fn on_the_axis(judged: &RowVerdict, v: f64) -> f64 {
 /// A row in a line: place, what was simulated, what was measured.
 fn remark(judged: &RowVerdict) -> Remark {
     let row = &judged.row;
-    let place = if row.arm.is_empty() { row.at.clone() } else { format!("{}, {}", row.at, row.arm) };
-    let plus = |v: f64| if v > 0.0 { format!("+{}", quantity(v)) } else { quantity(v) };
-    let direction = |v: f64| if !v.is_finite() { "–" } else if v > 0.0 { "rise" } else if v < 0.0 { "fall" } else { "no change" };
+    let place = if row.arm.is_empty() {
+        row.at.clone()
+    } else {
+        format!("{}, {}", row.at, row.arm)
+    };
+    let plus = |v: f64| {
+        if v > 0.0 {
+            format!("+{}", quantity(v))
+        } else {
+            quantity(v)
+        }
+    };
+    let direction = |v: f64| {
+        if !v.is_finite() {
+            "–"
+        } else if v > 0.0 {
+            "rise"
+        } else if v < 0.0 {
+            "fall"
+        } else {
+            "no change"
+        }
+    };
     let show = |v: f64| match row.kind {
         Kind::Value => quantity(v),
         Kind::Sign => direction(v).to_owned(),
@@ -120,5 +194,13 @@ fn remark(judged: &RowVerdict) -> Remark {
         Kind::RatioToBaseline | Kind::RatioBetweenArms => format!("×{}", quantity(v)),
     };
     let word = judged.verdict.as_str();
-    Remark { verdict: word, words: format!("{}: {}, measured {} ({place})", word.replace('_', " "), show(judged.predicted), show(row.value)) }
+    Remark {
+        verdict: word,
+        words: format!(
+            "{}: {}, measured {} ({place})",
+            word.replace('_', " "),
+            show(judged.predicted),
+            show(row.value)
+        ),
+    }
 }

@@ -20,28 +20,61 @@ pub fn summary(run: &Run) -> String {
     let mut out = format!("{}\n", run.title);
     for arm in &run.arms {
         if !arm.name.is_empty() || arm.id.is_some() {
-            let who = arm.id.as_deref().map_or(String::new(), |id| format!(" ({id})"));
+            let who = arm
+                .id
+                .as_deref()
+                .map_or(String::new(), |id| format!(" ({id})"));
             let _ = write!(out, "\n{}{who}\n", arm.name);
         }
         if let Some(failure) = &arm.failure {
-            let _ = write!(out, "  stopped at {}: {}\n  try: {}\n", time_text(failure.time_d), failure.message, failure.hint);
+            let _ = write!(
+                out,
+                "  stopped at {}: {}\n  try: {}\n",
+                time_text(failure.time_d),
+                failure.message,
+                failure.hint
+            );
         }
         out.push('\n');
         out.push_str(&courses(arm));
         out.push_str(&events(arm));
         out.push_str(&ledger(arm));
     }
-    let work = run.arms.iter().fold([0_u64; 3], |w, a| [w[0] + a.work.steps, w[1] + a.work.rejected, w[2] + a.work.factorisations]);
+    let work = run.arms.iter().fold([0_u64; 3], |w, a| {
+        [
+            w[0] + a.work.steps,
+            w[1] + a.work.rejected,
+            w[2] + a.work.factorisations,
+        ]
+    });
     let _ = write!(
         out,
         "\n{} states, {} steps ({} rejected), {} factorisations, rtol {:e}; intake: {}\nosteon {}, {}\n",
-        run.meta.states, work[0], work[1], work[2], run.meta.rtol, run.meta.clock, run.meta.engine, run.meta.body
+        run.meta.states,
+        work[0],
+        work[1],
+        work[2],
+        run.meta.rtol,
+        run.meta.clock,
+        run.meta.engine,
+        run.meta.body
     );
     out
 }
 
 fn courses(arm: &ArmRun) -> String {
-    let mut table = Aligned::new(&["", "", ">start  ", ">lowest  ", "at", ">highest  ", "at", ">end  ", ">change", "reference"]);
+    let mut table = Aligned::new(&[
+        "",
+        "",
+        ">start  ",
+        ">lowest  ",
+        "at",
+        ">highest  ",
+        "at",
+        ">end  ",
+        ">change",
+        "reference",
+    ]);
     for column in &arm.columns {
         let Some(course) = Course::of(arm, column) else {
             table.row(vec![column.label.clone(), column.unit.clone(), "–".into()]);
@@ -49,16 +82,30 @@ fn courses(arm: &ArmRun) -> String {
         };
         let flagged = |v: f64| format!("{}{}", quantity(v), flag(v, column.reference.as_ref()));
         let change = course.end - course.start;
-        let moved = course.highest.1 - course.lowest.1 > STEADY * course.start.abs().max(course.end.abs());
+        let moved =
+            course.highest.1 - course.lowest.1 > STEADY * course.start.abs().max(course.end.abs());
         let change_text = if !moved {
             "steady".to_owned()
         } else if course.start.abs() > 1e-9 * course.end.abs() && course.start != 0.0 {
-            format!("{}{} %", if change > 0.0 { "+" } else { "" }, percent(100.0 * change / course.start.abs()))
+            format!(
+                "{}{} %",
+                if change > 0.0 { "+" } else { "" },
+                percent(100.0 * change / course.start.abs())
+            )
         } else {
-            format!("{}{}", if change > 0.0 { "+" } else { "" }, quantity(change))
+            format!(
+                "{}{}",
+                if change > 0.0 { "+" } else { "" },
+                quantity(change)
+            )
         };
         let extremes = if moved {
-            [flagged(course.lowest.1), time_text(course.lowest.0), flagged(course.highest.1), time_text(course.highest.0)]
+            [
+                flagged(course.lowest.1),
+                time_text(course.lowest.0),
+                flagged(course.highest.1),
+                time_text(course.highest.0),
+            ]
         } else {
             Default::default()
         };
@@ -76,11 +123,19 @@ fn courses(arm: &ArmRun) -> String {
             column.reference.as_ref().map_or(String::new(), range_text),
         ]);
     }
-    if table.is_empty() { String::new() } else { table.text("  ") }
+    if table.is_empty() {
+        String::new()
+    } else {
+        table.text("  ")
+    }
 }
 
 fn percent(value: f64) -> String {
-    let text = if value.abs() < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+    let text = if value.abs() < 9.95 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    };
     text.replace('-', "−")
 }
 
@@ -104,8 +159,16 @@ impl Course {
             .collect();
         let (first, last) = (points.first()?, points.last()?);
         let least = points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
-        let most = points.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)))?;
-        Some(Course { start: first.1, end: last.1, lowest: least, highest: most })
+        let most = points
+            .iter()
+            .copied()
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)))?;
+        Some(Course {
+            start: first.1,
+            end: last.1,
+            lowest: least,
+            highest: most,
+        })
     }
 }
 
@@ -126,7 +189,11 @@ pub(crate) fn range_text(reference: &Reference) -> String {
         (None, Some(u)) => format!("below {}", quantity(u)),
         (None, None) => return String::new(),
     };
-    if reference.source.is_empty() { range } else { format!("{range} ({})", reference.source) }
+    if reference.source.is_empty() {
+        range
+    } else {
+        format!("{range} ({})", reference.source)
+    }
 }
 
 fn events(arm: &ArmRun) -> String {
@@ -152,7 +219,12 @@ fn events(arm: &ArmRun) -> String {
     for (first, last, count, what) in lines.iter().take(MOST_EVENTS) {
         let _ = match count {
             1 => writeln!(out, "  {:>9}  {what}", time_text(*first)),
-            _ => writeln!(out, "  {:>9}  {what}; {count} times until {}", time_text(*first), time_text(*last)),
+            _ => writeln!(
+                out,
+                "  {:>9}  {what}; {count} times until {}",
+                time_text(*first),
+                time_text(*last)
+            ),
         };
     }
     if lines.len() > MOST_EVENTS {
@@ -162,7 +234,15 @@ fn events(arm: &ArmRun) -> String {
 }
 
 fn ledger(arm: &ArmRun) -> String {
-    let mut table = Aligned::new(&["balance", "", ">day's intake", ">meals and doses", ">left", ">gained", ">closes to"]);
+    let mut table = Aligned::new(&[
+        "balance",
+        "",
+        ">day's intake",
+        ">meals and doses",
+        ">left",
+        ">gained",
+        ">closes to",
+    ]);
     for line in &arm.ledger {
         table.row(vec![
             line.element.clone(),
@@ -174,5 +254,9 @@ fn ledger(arm: &ArmRun) -> String {
             format!("{:.0e}", line.relative_error),
         ]);
     }
-    if table.is_empty() { String::new() } else { format!("\n{}", table.text("  ")) }
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", table.text("  "))
+    }
 }

@@ -38,11 +38,19 @@ pub(crate) struct TextStyle {
 
 impl TextStyle {
     pub(crate) fn new(size: f64, fill: &'static str) -> Self {
-        TextStyle { size, weight: Weight::Regular, fill, anchor: Anchor::Start }
+        TextStyle {
+            size,
+            weight: Weight::Regular,
+            fill,
+            anchor: Anchor::Start,
+        }
     }
 
     pub(crate) fn bold(self) -> Self {
-        TextStyle { weight: Weight::SemiBold, ..self }
+        TextStyle {
+            weight: Weight::SemiBold,
+            ..self
+        }
     }
 
     pub(crate) fn anchored(self, anchor: Anchor) -> Self {
@@ -90,11 +98,26 @@ pub(crate) fn escape(text: &str) -> String {
 
 impl Canvas {
     pub(crate) fn new() -> Self {
-        Canvas { body: String::new(), clips: 0 }
+        Canvas {
+            body: String::new(),
+            clips: 0,
+        }
     }
 
-    pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str, opacity: f64) {
-        let opacity = if opacity < 1.0 { format!(" fill-opacity=\"{}\"", number(opacity)) } else { String::new() };
+    pub(crate) fn rect(
+        &mut self,
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        fill: &str,
+        opacity: f64,
+    ) {
+        let opacity = if opacity < 1.0 {
+            format!(" fill-opacity=\"{}\"", number(opacity))
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             self.body,
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\"{opacity}/>",
@@ -128,7 +151,13 @@ impl Canvas {
                 pen_down = false;
                 continue;
             }
-            let _ = write!(path, "{}{},{}", if pen_down { "L" } else { "M" }, number(*x), number(*y));
+            let _ = write!(
+                path,
+                "{}{},{}",
+                if pen_down { "L" } else { "M" },
+                number(*x),
+                number(*y)
+            );
             pen_down = true;
         }
         if !path.is_empty() {
@@ -144,14 +173,28 @@ impl Canvas {
 
     /// A filled area around the closed outline of the points.
     pub(crate) fn polygon(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
-        let finite: Vec<String> =
-            points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()).map(|p| format!("{},{}", number(p.0), number(p.1))).collect();
+        let finite: Vec<String> = points
+            .iter()
+            .filter(|p| p.0.is_finite() && p.1.is_finite())
+            .map(|p| format!("{},{}", number(p.0), number(p.1)))
+            .collect();
         if finite.len() > 2 {
-            let _ = writeln!(self.body, "<polygon points=\"{}\" fill=\"{fill}\" fill-opacity=\"{}\"/>", finite.join(" "), number(opacity));
+            let _ = writeln!(
+                self.body,
+                "<polygon points=\"{}\" fill=\"{fill}\" fill-opacity=\"{}\"/>",
+                finite.join(" "),
+                number(opacity)
+            );
         }
     }
 
-    pub(crate) fn circle(&mut self, centre: (f64, f64), radius: f64, fill: &str, stroke: Stroke<'_>) {
+    pub(crate) fn circle(
+        &mut self,
+        centre: (f64, f64),
+        radius: f64,
+        fill: &str,
+        stroke: Stroke<'_>,
+    ) {
         let _ = writeln!(
             self.body,
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{fill}\" stroke=\"{}\" stroke-width=\"{}\"/>",
@@ -185,7 +228,14 @@ impl Canvas {
     }
 
     /// Draws what `inside` draws, cut to a rectangle.
-    pub(crate) fn clipped(&mut self, x: f64, y: f64, width: f64, height: f64, inside: impl FnOnce(&mut Canvas)) {
+    pub(crate) fn clipped(
+        &mut self,
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        inside: impl FnOnce(&mut Canvas),
+    ) {
         let id = format!("clip{}", self.clips);
         self.clips += 1;
         let _ = writeln!(
@@ -211,10 +261,18 @@ impl Canvas {
             w = number(width),
             h = number(height),
         );
-        Svg { text, width, height }
+        Svg {
+            text,
+            width,
+            height,
+        }
     }
 }
 
 fn dash(pattern: &str) -> String {
-    if pattern.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{pattern}\"") }
+    if pattern.is_empty() {
+        String::new()
+    } else {
+        format!(" stroke-dasharray=\"{pattern}\"")
+    }
 }

@@ -22,7 +22,8 @@ pub(crate) enum Weight {
     SemiBold,
 }
 
-static FACES: LazyLock<[Option<Face<'static>>; 2]> = LazyLock::new(|| [Face::parse(REGULAR, 0).ok(), Face::parse(SEMI_BOLD, 0).ok()]);
+static FACES: LazyLock<[Option<Face<'static>>; 2]> =
+    LazyLock::new(|| [Face::parse(REGULAR, 0).ok(), Face::parse(SEMI_BOLD, 0).ok()]);
 
 /// Width in pixels of `text` at `size` pixels.
 pub(crate) fn text_width(text: &str, size: f64, weight: Weight) -> f64 {
@@ -60,7 +61,12 @@ pub(crate) fn fit(text: &str, size: f64, weight: Weight, width: f64) -> Option<S
     }
     let letters: Vec<char> = text.chars().collect();
     (4..letters.len()).rev().find_map(|n| {
-        let cut = letters[..n].iter().collect::<String>().trim_end().to_owned() + "…";
+        let cut = letters[..n]
+            .iter()
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+            + "…";
         (text_width(&cut, size, weight) <= width).then_some(cut)
     })
 }
@@ -75,15 +81,30 @@ mod tests {
         let narrow = text_width("iiii", 12.0, Weight::Regular);
         let wide = text_width("MMMM", 12.0, Weight::Regular);
         assert!(wide > 2.5 * narrow, "{narrow} {wide}");
-        assert!(text_width("Serum", 12.0, Weight::SemiBold) > text_width("Serum", 12.0, Weight::Regular));
+        assert!(
+            text_width("Serum", 12.0, Weight::SemiBold)
+                > text_width("Serum", 12.0, Weight::Regular)
+        );
     }
 
     #[test]
     fn wrapped_lines_fit() {
-        let lines = wrap("Three weeks on a very low magnesium diet, then repletion", 12.0, Weight::Regular, 120.0);
+        let lines = wrap(
+            "Three weeks on a very low magnesium diet, then repletion",
+            12.0,
+            Weight::Regular,
+            120.0,
+        );
         assert!(lines.len() > 2);
-        assert!(lines.iter().all(|l| text_width(l, 12.0, Weight::Regular) <= 120.0));
-        assert_eq!(fit("depletion", 12.0, Weight::Regular, 40.0).map(|t| t.ends_with('…')), Some(true));
+        assert!(
+            lines
+                .iter()
+                .all(|l| text_width(l, 12.0, Weight::Regular) <= 120.0)
+        );
+        assert_eq!(
+            fit("depletion", 12.0, Weight::Regular, 40.0).map(|t| t.ends_with('…')),
+            Some(true)
+        );
         assert_eq!(fit("depletion", 12.0, Weight::Regular, 5.0), None);
     }
 }

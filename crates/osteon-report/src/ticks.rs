@@ -11,11 +11,18 @@ pub(crate) struct Ticks {
 pub(crate) fn ticks(lower: f64, upper: f64, wanted: usize) -> Ticks {
     let span = upper - lower;
     if !(span.is_finite() && span > 0.0) {
-        return Ticks { at: vec![lower], labels: vec![quantity(lower)] };
+        return Ticks {
+            at: vec![lower],
+            labels: vec![quantity(lower)],
+        };
     }
     let raw = span / wanted.max(1) as f64;
     let power = 10_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].iter().map(|m| m * power).find(|s| *s >= raw * 0.999).unwrap_or(10.0 * power);
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+        .iter()
+        .map(|m| m * power)
+        .find(|s| *s >= raw * 0.999)
+        .unwrap_or(10.0 * power);
     with_step(lower, upper, step)
 }
 
@@ -23,23 +30,36 @@ pub(crate) fn ticks(lower: f64, upper: f64, wanted: usize) -> Ticks {
 pub(crate) fn with_step(lower: f64, upper: f64, step: f64) -> Ticks {
     let first = (lower / step - 1e-9).ceil();
     let last = (upper / step + 1e-9).floor();
-    let at: Vec<f64> = (0..=(last - first).max(0.0) as usize).map(|i| (first + i as f64) * step).collect();
+    let at: Vec<f64> = (0..=(last - first).max(0.0) as usize)
+        .map(|i| (first + i as f64) * step)
+        .collect();
     let largest = at.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let decimals = decimals_of(step);
     let labels = at
         .iter()
-        .map(|v| if largest >= 1e7 || step < 1e-5 { format!("{v:.1e}").replace('-', "−") } else { signed(*v, decimals) })
+        .map(|v| {
+            if largest >= 1e7 || step < 1e-5 {
+                format!("{v:.1e}").replace('-', "−")
+            } else {
+                signed(*v, decimals)
+            }
+        })
         .collect();
     Ticks { at, labels }
 }
 
 fn decimals_of(step: f64) -> usize {
-    (0..8).find(|d| (step * 10_f64.powi(*d) - (step * 10_f64.powi(*d)).round()).abs() < 1e-6).unwrap_or(8) as usize
+    (0..8)
+        .find(|d| (step * 10_f64.powi(*d) - (step * 10_f64.powi(*d)).round()).abs() < 1e-6)
+        .unwrap_or(8) as usize
 }
 
 fn signed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    let zero = text.trim_start_matches('-').chars().all(|c| matches!(c, '0' | '.'));
+    let zero = text
+        .trim_start_matches('-')
+        .chars()
+        .all(|c| matches!(c, '0' | '.'));
     match (zero, text.strip_prefix('-')) {
         (true, Some(rest)) => rest.to_owned(),
         (false, Some(rest)) => format!("−{rest}"),
@@ -79,7 +99,14 @@ mod tests {
 
     #[test]
     fn quantities_have_three_digits() {
-        for (value, text) in [(0.6123, "0.612"), (43.14, "43.1"), (1240.4, "1240"), (-0.05, "−0.0500"), (0.0, "0"), (f64::NAN, "–")] {
+        for (value, text) in [
+            (0.6123, "0.612"),
+            (43.14, "43.1"),
+            (1240.4, "1240"),
+            (-0.05, "−0.0500"),
+            (0.0, "0"),
+            (f64::NAN, "–"),
+        ] {
             assert_eq!(quantity(value), text);
         }
     }

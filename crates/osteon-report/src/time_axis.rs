@@ -16,17 +16,68 @@ pub(crate) struct TimeUnit {
 }
 
 const UNITS: [(f64, TimeUnit); 6] = [
-    (0.21, TimeUnit { days: 1.0 / 1440.0, title: "minutes", short: "min", steps: &[5.0, 10.0, 15.0, 20.0, 30.0, 60.0] }),
-    (3.01, TimeUnit { days: 1.0 / 24.0, title: "hours", short: "h", steps: &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0] }),
-    (60.01, TimeUnit { days: 1.0, title: "days", short: "d", steps: &[1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 28.0] }),
-    (200.0, TimeUnit { days: 7.0, title: "weeks", short: "wk", steps: &[1.0, 2.0, 4.0, 8.0, 12.0, 26.0] }),
-    (1600.0, TimeUnit { days: 30.4375, title: "months (1 mo = 30.4375 d)", short: "mo", steps: &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0] }),
-    (f64::INFINITY, TimeUnit { days: 365.25, title: "years (1 a = 365.25 d)", short: "a", steps: &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0] }),
+    (
+        0.21,
+        TimeUnit {
+            days: 1.0 / 1440.0,
+            title: "minutes",
+            short: "min",
+            steps: &[5.0, 10.0, 15.0, 20.0, 30.0, 60.0],
+        },
+    ),
+    (
+        3.01,
+        TimeUnit {
+            days: 1.0 / 24.0,
+            title: "hours",
+            short: "h",
+            steps: &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0],
+        },
+    ),
+    (
+        60.01,
+        TimeUnit {
+            days: 1.0,
+            title: "days",
+            short: "d",
+            steps: &[1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 28.0],
+        },
+    ),
+    (
+        200.0,
+        TimeUnit {
+            days: 7.0,
+            title: "weeks",
+            short: "wk",
+            steps: &[1.0, 2.0, 4.0, 8.0, 12.0, 26.0],
+        },
+    ),
+    (
+        1600.0,
+        TimeUnit {
+            days: 30.4375,
+            title: "months (1 mo = 30.4375 d)",
+            short: "mo",
+            steps: &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0],
+        },
+    ),
+    (
+        f64::INFINITY,
+        TimeUnit {
+            days: 365.25,
+            title: "years (1 a = 365.25 d)",
+            short: "a",
+            steps: &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0],
+        },
+    ),
 ];
 
 /// The unit for a span of days.
 pub(crate) fn unit_for(span_days: f64) -> TimeUnit {
-    UNITS.iter().find(|(limit, _)| span_days <= *limit).map_or(UNITS[5].1, |(_, unit)| *unit)
+    UNITS
+        .iter()
+        .find(|(limit, _)| span_days <= *limit)
+        .map_or(UNITS[5].1, |(_, unit)| *unit)
 }
 
 /// Ticks, in days, for an axis from `lower` to `upper` days with room for about `wanted` labels.
@@ -35,11 +86,21 @@ pub(crate) fn time_ticks(lower_days: f64, upper_days: f64, unit: TimeUnit, wante
     let raw = (upper - lower) / wanted.max(1) as f64;
     let fine = unit.steps.iter().copied().filter(|s| *s >= raw * 0.999);
     // Among steps of about the wanted size, one that ends on the last day reads best: weeks for 49 days, tens for 50.
-    let ends_well = |step: &f64| *step <= raw * 2.0 && ((upper - lower) / step).fract().min(1.0 - ((upper - lower) / step).fract()) < 1e-6;
-    let step = fine.clone().find(ends_well).or_else(|| fine.clone().next()).unwrap_or_else(|| {
-        let last = unit.steps.last().copied().unwrap_or(1.0);
-        (raw / last).ceil() * last
-    });
+    let ends_well = |step: &f64| {
+        *step <= raw * 2.0
+            && ((upper - lower) / step)
+                .fract()
+                .min(1.0 - ((upper - lower) / step).fract())
+                < 1e-6
+    };
+    let step = fine
+        .clone()
+        .find(ends_well)
+        .or_else(|| fine.clone().next())
+        .unwrap_or_else(|| {
+            let last = unit.steps.last().copied().unwrap_or(1.0);
+            (raw / last).ceil() * last
+        });
     let mut ticks = with_step(lower, upper, step);
     ticks.at.iter_mut().for_each(|t| *t *= unit.days);
     ticks
@@ -74,9 +135,18 @@ mod tests {
         assert_eq!(unit_for(84.0).short, "wk");
         assert_eq!(unit_for(730.0).short, "mo");
         assert_eq!(unit_for(7300.0).short, "a");
-        assert_eq!(time_ticks(0.0, 49.0, unit_for(49.0), 8).labels, ["0", "7", "14", "21", "28", "35", "42", "49"]);
-        assert_eq!(time_ticks(0.0, 50.0, unit_for(50.0), 6).labels, ["0", "10", "20", "30", "40", "50"]);
-        assert_eq!(time_ticks(0.0, 1.0, unit_for(1.0), 6).labels, ["0", "6", "12", "18", "24"]);
+        assert_eq!(
+            time_ticks(0.0, 49.0, unit_for(49.0), 8).labels,
+            ["0", "7", "14", "21", "28", "35", "42", "49"]
+        );
+        assert_eq!(
+            time_ticks(0.0, 50.0, unit_for(50.0), 6).labels,
+            ["0", "10", "20", "30", "40", "50"]
+        );
+        assert_eq!(
+            time_ticks(0.0, 1.0, unit_for(1.0), 6).labels,
+            ["0", "6", "12", "18", "24"]
+        );
     }
 
     #[test]

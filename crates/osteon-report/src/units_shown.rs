@@ -6,9 +6,15 @@ use osteon_sim::{Reference, Run};
 #[must_use]
 pub fn in_us_units(mut run: Run) -> Run {
     for column in run.arms.iter_mut().flat_map(|a| &mut a.columns) {
-        let Some((unit, factor)) = column.us_unit.take() else { continue };
+        let Some((unit, factor)) = column.us_unit.take() else {
+            continue;
+        };
         column.values.iter_mut().for_each(|v| *v *= factor);
-        column.reference = column.reference.take().map(|r| Reference { lower: r.lower.map(|v| v * factor), upper: r.upper.map(|v| v * factor), ..r });
+        column.reference = column.reference.take().map(|r| Reference {
+            lower: r.lower.map(|v| v * factor),
+            upper: r.upper.map(|v| v * factor),
+            ..r
+        });
         column.unit = unit;
     }
     run

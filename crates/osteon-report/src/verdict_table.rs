@@ -9,7 +9,19 @@ use crate::ticks::quantity;
 /// The table of verdicts, one line a row.
 pub fn verdict_table(rows: &[RowVerdict]) -> String {
     let mut table = Aligned::new(&[
-        "study", "quantity", "arm", "at", "as", "unit", ">observed", ">lower", ">upper", ">predicted", "verdict", "used_to_fit", "link",
+        "study",
+        "quantity",
+        "arm",
+        "at",
+        "as",
+        "unit",
+        ">observed",
+        ">lower",
+        ">upper",
+        ">predicted",
+        "verdict",
+        "used_to_fit",
+        "link",
     ]);
     for r in rows {
         table.row(vec![
@@ -33,7 +45,11 @@ pub fn verdict_table(rows: &[RowVerdict]) -> String {
 
 /// Signs are written as signs, everything else with three digits.
 fn number(r: &RowVerdict, value: f64) -> String {
-    if r.row.kind == Kind::Sign && value.is_finite() { format!("{value:+.0}").replace("+0", "0").replace("-0", "0") } else { quantity(value) }
+    if r.row.kind == Kind::Sign && value.is_finite() {
+        format!("{value:+.0}").replace("+0", "0").replace("-0", "0")
+    } else {
+        quantity(value)
+    }
 }
 
 fn arm_words(r: &RowVerdict) -> String {
@@ -46,8 +62,13 @@ fn arm_words(r: &RowVerdict) -> String {
 /// The shares within, in two lines: used to fit, and not.
 pub fn totals_text(totals: &Totals) -> String {
     let line = |name: &str, s: Share| {
-        let share = s.share().map_or("–".to_owned(), |v| format!("{:.0} %", 100.0 * v));
-        format!("{name:<16} {:>3} of {:>3} within ({share}), {} outside, {} wrong sign, {} failed\n", s.within, s.counted, s.outside, s.wrong_sign, s.failed)
+        let share = s
+            .share()
+            .map_or("–".to_owned(), |v| format!("{:.0} %", 100.0 * v));
+        format!(
+            "{name:<16} {:>3} of {:>3} within ({share}), {} outside, {} wrong sign, {} failed\n",
+            s.within, s.counted, s.outside, s.wrong_sign, s.failed
+        )
     };
     let shown = match totals.not_counted {
         0 => String::new(),

@@ -42,7 +42,10 @@ pub(crate) fn records(text: &str) -> Vec<Record> {
         }
         let blank = fields.iter().all(|f| f.text.is_empty());
         if !comment && !(blank && fields.len() == 1) {
-            out.push(Record { line: first_line, fields });
+            out.push(Record {
+                line: first_line,
+                fields,
+            });
         }
     }
     out
@@ -51,7 +54,10 @@ pub(crate) fn records(text: &str) -> Vec<Record> {
 /// One field from `at`, and where it ends (at a comma, a line end or the end of the text).
 fn field(text: &str, at: usize) -> (Field, usize) {
     let bytes = text.as_bytes();
-    let lead = text[at..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let lead = text[at..]
+        .bytes()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
     if bytes.get(at + lead) == Some(&b'"') {
         let start = at + lead + 1;
         let mut content = String::new();
@@ -59,7 +65,14 @@ fn field(text: &str, at: usize) -> (Field, usize) {
         loop {
             let Some(quote) = text[from..].find('"').map(|p| from + p) else {
                 content.push_str(&text[from..]);
-                return (Field { text: content, start, end: text.len() }, text.len());
+                return (
+                    Field {
+                        text: content,
+                        start,
+                        end: text.len(),
+                    },
+                    text.len(),
+                );
             };
             content.push_str(&text[from..quote]);
             if bytes.get(quote + 1) == Some(&b'"') {
@@ -67,15 +80,31 @@ fn field(text: &str, at: usize) -> (Field, usize) {
                 from = quote + 2;
                 continue;
             }
-            let next = text[quote..].find([',', '\n']).map_or(text.len(), |p| quote + p);
-            return (Field { text: content, start, end: quote }, next);
+            let next = text[quote..]
+                .find([',', '\n'])
+                .map_or(text.len(), |p| quote + p);
+            return (
+                Field {
+                    text: content,
+                    start,
+                    end: quote,
+                },
+                next,
+            );
         }
     }
     let next = text[at..].find([',', '\n']).map_or(text.len(), |p| at + p);
     let raw = &text[at..next];
     let start = at + (raw.len() - raw.trim_start().len());
     let content = raw.trim();
-    (Field { text: content.to_owned(), start, end: start + content.len() }, next)
+    (
+        Field {
+            text: content.to_owned(),
+            start,
+            end: start + content.len(),
+        },
+        next,
+    )
 }
 
 #[cfg(test)]

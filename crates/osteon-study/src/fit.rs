@@ -13,7 +13,12 @@ use crate::study::{Kind, Row, Study};
 use crate::symmetric::Square;
 
 /// Search settings in standard units of the prior: a step of 0.02 is a hundredth of half the range.
-const SETTINGS: Settings = Settings { step: 0.02, least_gain: 1e-5, least_move: 1e-3, rounds: 40 };
+const SETTINGS: Settings = Settings {
+    step: 0.02,
+    least_gain: 1e-5,
+    least_move: 1e-3,
+    rounds: 40,
+};
 /// Correlations stronger than this are told.
 const STRONG: f64 = 0.9;
 /// Directions in which the data narrow the prior by less than this share are called undetermined.
@@ -39,7 +44,9 @@ pub struct FitResult {
 impl FitResult {
     /// Directions that the data hardly determine: what remains there is the prior.
     pub fn undetermined(&self) -> impl Iterator<Item = &(f64, Vec<(String, f64)>)> {
-        self.directions.iter().filter(|d| 1.0 / (1.0 + d.0 * d.0).sqrt() > WEAK)
+        self.directions
+            .iter()
+            .filter(|d| 1.0 / (1.0 + d.0 * d.0).sqrt() > WEAK)
     }
 }
 
@@ -97,30 +104,62 @@ struct Problem<'a> {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn fit(body: &Body, file: &FitFile, studies: &[Study], options: &RunOptions, progress: &mut dyn Progress) -> Result<FitResult, FitError> {
+pub fn fit(
+    body: &Body,
+    file: &FitFile,
+    studies: &[Study],
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<FitResult, FitError> {
     let wanted = |row: &Row| {
-        row.used_to_fit && row.kind != Kind::Sign && (file.quantities.is_empty() || file.quantities.contains(&row.quantity))
+        row.used_to_fit
+            && row.kind != Kind::Sign
+            && (file.quantities.is_empty() || file.quantities.contains(&row.quantity))
     };
-    let rows: Vec<(usize, &Row)> =
-        studies.iter().enumerate().flat_map(|(i, s)| s.rows.iter().filter(|r| wanted(r)).map(move |r| (i, r))).collect();
+    let rows: Vec<(usize, &Row)> = studies
+        .iter()
+        .enumerate()
+        .flat_map(|(i, s)| s.rows.iter().filter(|r| wanted(r)).map(move |r| (i, r)))
+        .collect();
     if rows.is_empty() {
         return Err(FitError::NoRows("no row of these studies is used to fit: name quantities under `used_to_fit` in their study.toml".to_owned()));
     }
     let scales: Vec<Scale> = file.parameters.iter().map(|p| Scale::of(p.range)).collect();
-    let problem = Problem { body, studies, rows, scales, parameters: &file.parameters, options };
-    let start: Vec<f64> = file.parameters.iter().zip(&problem.scales).map(|(p, s)| s.to_standard(p.start)).collect();
+    let problem = Problem {
+        body,
+        studies,
+        rows,
+        scales,
+        parameters: &file.parameters,
+        options,
+    };
+    let start: Vec<f64> = file
+        .parameters
+        .iter()
+        .zip(&problem.scales)
+        .map(|(p, s)| s.to_standard(p.start))
+        .collect();
     let bounds = vec![(-Z_95, Z_95); start.len()];
     progress.stage("fit");
     let mut round_shown = 0;
     let found = {
         let evaluate = |points: &[Vec<f64>]| problem.residuals(points);
-        minimise(&start, &bounds, SETTINGS, evaluate, |round, _| round_shown = round)
+        minimise(&start, &bounds, SETTINGS, evaluate, |round, _| {
+            round_shown = round
+        })
     };
     progress.fraction(1.0);
     let Some(minimum) = found.map_err(FitError::Setup)? else {
-        return Err(FitError::Start("the studies do not run at the start values; give others under [start]".to_owned()));
+        return Err(FitError::Start(
+            "the studies do not run at the start values; give others under [start]".to_owned(),
+        ));
     };
-    let shipped: Vec<f64> = file.parameters.iter().zip(&problem.scales).map(|(p, s)| s.to_standard(p.shipped)).collect();
+    let shipped: Vec<f64> = file
+        .parameters
+        .iter()
+        .zip(&problem.scales)
+        .map(|(p, s)| s.to_standard(p.shipped))
+        .collect();
     let before = problem.residuals(&[shipped]).map_err(FitError::Setup)?;
     Ok(problem.result(&minimum, before.first().map_or(&[], Vec::as_slice)))
 }
@@ -130,31 +169,61 @@ impl Problem<'_> {
     fn residuals(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Diagnostics> {
         let mut members = Vec::new();
         for point in points {
-            let start: Vec<(String, f64)> =
-                self.parameters.iter().zip(&self.scales).zip(point).map(|((p, s), z)| (p.name.clone(), s.from_standard(*z))).collect();
+            let start: Vec<(String, f64)> = self
+                .parameters
+                .iter()
+                .zip(&self.scales)
+                .zip(point)
+                .map(|((p, s), z)| (p.name.clone(), s.from_standard(*z)))
+                .collect();
             for study in self.studies {
-                members.extend((0..study.scenario.arms.len()).map(|arm| Member { scenario: &study.scenario, arm, id: None, start: start.clone() }));
+                members.extend((0..study.scenario.arms.len()).map(|arm| Member {
+                    scenario: &study.scenario,
+                    arm,
+                    id: None,
+                    start: start.clone(),
+                }));
             }
         }
         let runs = run_many(self.body, &members, self.options, &mut osteon_sim::Silent)?;
         let per_point = members.len() / points.len().max(1);
-        Ok(points.iter().zip(runs.chunks(per_point.max(1))).map(|(point, runs)| self.at_point(point, runs)).collect())
+        Ok(points
+            .iter()
+            .zip(runs.chunks(per_point.max(1)))
+            .map(|(point, runs)| self.at_point(point, runs))
+            .collect())
     }
 
     fn at_point(&self, point: &[f64], runs: &[ArmRun]) -> Vec<f64> {
-        let rows = self.rows.iter().map(|(study, row)| (self.predicted(*study, row, runs) - row.value) / sigma(row));
+        let rows = self
+            .rows
+            .iter()
+            .map(|(study, row)| (self.predicted(*study, row, runs) - row.value) / sigma(row));
         rows.chain(point.iter().copied()).collect()
     }
 
     fn predicted(&self, study: usize, row: &Row, runs: &[ArmRun]) -> f64 {
-        let first: usize = self.studies[..study].iter().map(|s| s.scenario.arms.len()).sum();
+        let first: usize = self.studies[..study]
+            .iter()
+            .map(|s| s.scenario.arms.len())
+            .sum();
         let own = &runs[first..first + self.studies[study].scenario.arms.len()];
         let value = |arm: &str, at_d: f64| {
-            let run = if arm.is_empty() { own.first() } else { own.iter().find(|a| a.name == arm) };
-            run.and_then(|a| a.value_at(&row.quantity, at_d)).unwrap_or(f64::NAN)
+            let run = if arm.is_empty() {
+                own.first()
+            } else {
+                own.iter().find(|a| a.name == arm)
+            };
+            run.and_then(|a| a.value_at(&row.quantity, at_d))
+                .unwrap_or(f64::NAN)
         };
         let control = row.versus.as_ref().map_or(f64::NAN, |v| value(v, row.at_d));
-        predict(row, value(&row.arm, row.at_d), value(&row.arm, row.from_d), control)
+        predict(
+            row,
+            value(&row.arm, row.at_d),
+            value(&row.arm, row.from_d),
+            control,
+        )
     }
 
     fn result(&self, minimum: &Minimum, before: &[f64]) -> FitResult {
@@ -170,7 +239,12 @@ impl Problem<'_> {
             .eigen()
             .into_iter()
             .map(|(value, vector)| {
-                let mut parts: Vec<(String, f64)> = self.parameters.iter().map(|p| p.name.clone()).zip(vector).collect();
+                let mut parts: Vec<(String, f64)> = self
+                    .parameters
+                    .iter()
+                    .map(|p| p.name.clone())
+                    .zip(vector)
+                    .collect();
                 parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
                 parts.retain(|p| p.1.abs() > 0.3);
                 (value.max(0.0).sqrt(), parts)
@@ -179,7 +253,9 @@ impl Problem<'_> {
         // With the prior, whose standard deviation is 1 in these units.
         (0..n).for_each(|i| normal.add(i, i, 1.0));
         let covariance = normal.inverse().unwrap_or_else(|| Square::zero(n));
-        let sd: Vec<f64> = (0..n).map(|i| covariance.at(i, i).max(0.0).sqrt()).collect();
+        let sd: Vec<f64> = (0..n)
+            .map(|i| covariance.at(i, i).max(0.0).sqrt())
+            .collect();
         let parameters = (0..n)
             .map(|i| {
                 let z = minimum.x[i];
@@ -198,7 +274,11 @@ impl Problem<'_> {
             for j in 0..i {
                 let r = covariance.at(i, j) / (sd[i] * sd[j]).max(1e-300);
                 if r.abs() > STRONG {
-                    correlated.push((self.parameters[j].name.clone(), self.parameters[i].name.clone(), r));
+                    correlated.push((
+                        self.parameters[j].name.clone(),
+                        self.parameters[i].name.clone(),
+                        r,
+                    ));
                 }
             }
         }
@@ -214,19 +294,32 @@ impl Problem<'_> {
                 misfit_shipped: before.get(i).copied().unwrap_or(f64::NAN),
             })
             .collect();
-        FitResult { parameters, rows, correlated, directions, rounds: minimum.rounds, converged: minimum.converged }
+        FitResult {
+            parameters,
+            rows,
+            correlated,
+            directions,
+            rounds: minimum.rounds,
+            converged: minimum.converged,
+        }
     }
 }
 
 /// Standard error that belongs to a row's judging interval.
 fn sigma(row: &Row) -> f64 {
     let (lower, upper) = judging_interval(row);
-    ((upper - lower) / (2.0 * Z_95)).max(1e-12 * row.value.abs()).max(f64::MIN_POSITIVE)
+    ((upper - lower) / (2.0 * Z_95))
+        .max(1e-12 * row.value.abs())
+        .max(f64::MIN_POSITIVE)
 }
 
 /// True if the fitted value is the shipped one within a relative tolerance (of the range's width where the range holds zero).
 pub fn reproduces(fitted: &Fitted, tolerance: f64) -> bool {
     let p = &fitted.parameter;
-    let size = if Scale::of(p.range).is_log() { p.shipped.abs() } else { p.range.1 - p.range.0 };
+    let size = if Scale::of(p.range).is_log() {
+        p.shipped.abs()
+    } else {
+        p.range.1 - p.range.0
+    };
     (fitted.value - p.shipped).abs() <= tolerance * size
 }

@@ -39,7 +39,15 @@ pub struct FitParameter {
     pub start: f64,
 }
 
-const KEYS: [&str; 7] = ["stage", "says", "parameters", "studies", "quantities", "start", "tolerance"];
+const KEYS: [&str; 7] = [
+    "stage",
+    "says",
+    "parameters",
+    "studies",
+    "quantities",
+    "start",
+    "tolerance",
+];
 /// Relative difference between fitted and shipped values that `--check` forgives unless the file says otherwise.
 const TOLERANCE: f64 = 0.01;
 
@@ -54,20 +62,49 @@ pub fn read_fit(text: &str, name: &str, body: &Body) -> Result<FitFile, Diagnost
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = place(error.span().unwrap_or(0..0));
-        faults.list.push(Diagnostic::error("fit-syntax", format!("not valid TOML: {}", error.message()), span).help("texts stand in quotes, lists in [ ]"));
+        faults.list.push(
+            Diagnostic::error(
+                "fit-syntax",
+                format!("not valid TOML: {}", error.message()),
+                span,
+            )
+            .help("texts stand in quotes, lists in [ ]"),
+        );
     }
     let table = document.get_ref();
     for (key, _) in table {
         if !KEYS.contains(&key.get_ref().as_ref()) {
-            let help = near_name(key.get_ref(), KEYS).map_or_else(|| format!("known keys: {}", KEYS.join(", ")), |n| format!("did you mean `{n}`?"));
-            faults.list.push(Diagnostic::error("fit-syntax", format!("a fit has no key `{}`", key.get_ref()), place(key.span())).help(help));
+            let help = near_name(key.get_ref(), KEYS).map_or_else(
+                || format!("known keys: {}", KEYS.join(", ")),
+                |n| format!("did you mean `{n}`?"),
+            );
+            faults.list.push(
+                Diagnostic::error(
+                    "fit-syntax",
+                    format!("a fit has no key `{}`", key.get_ref()),
+                    place(key.span()),
+                )
+                .help(help),
+            );
         }
     }
-    let item = |key: &str| table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v);
+    let item = |key: &str| {
+        table
+            .iter()
+            .find(|(k, _)| k.get_ref() == key)
+            .map(|(_, v)| v)
+    };
     let mut texts = |key: &str, needed: bool| -> Vec<(String, Span)> {
         let Some(value) = item(key) else {
             if needed {
-                faults.list.push(Diagnostic::error("fit-missing", format!("the fit does not say `{key}`"), place(0..0)).help(format!("{key} = [\"…\"]")));
+                faults.list.push(
+                    Diagnostic::error(
+                        "fit-missing",
+                        format!("the fit does not say `{key}`"),
+                        place(0..0),
+                    )
+                    .help(format!("{key} = [\"…\"]")),
+                );
             }
             return Vec::new();
         };
@@ -79,12 +116,20 @@ pub fn read_fit(text: &str, name: &str, body: &Body) -> Result<FitFile, Diagnost
         for item in items {
             match item.get_ref() {
                 DeValue::String(words) => out.push((words.to_string(), place(item.span()))),
-                _ => faults.list.push(Diagnostic::error("fit-syntax", format!("`{key}` should hold texts in quotes"), place(item.span())).help(format!("{key} = [\"…\"]"))),
+                _ => faults.list.push(
+                    Diagnostic::error(
+                        "fit-syntax",
+                        format!("`{key}` should hold texts in quotes"),
+                        place(item.span()),
+                    )
+                    .help(format!("{key} = [\"…\"]")),
+                ),
             }
         }
         out
     };
-    let first = |list: Vec<(String, Span)>| list.into_iter().next().map_or_else(String::new, |t| t.0);
+    let first =
+        |list: Vec<(String, Span)>| list.into_iter().next().map_or_else(String::new, |t| t.0);
     let stage = first(texts("stage", true));
     let says = first(texts("says", false));
     let names = texts("parameters", true);
@@ -92,9 +137,22 @@ pub fn read_fit(text: &str, name: &str, body: &Body) -> Result<FitFile, Diagnost
     let quantities = texts("quantities", false);
     for (quantity, span) in &quantities {
         if body.library.quantity(quantity).is_none() {
-            let help = near_name(quantity, body.library.quantities.iter().map(|q| q.name.as_str()))
-                .map_or_else(|| "`osteon list quantities` shows all".to_owned(), |n| format!("did you mean `{n}`?"));
-            faults.list.push(Diagnostic::error("fit-unknown", format!("unknown quantity `{quantity}`"), *span).help(help));
+            let help = near_name(
+                quantity,
+                body.library.quantities.iter().map(|q| q.name.as_str()),
+            )
+            .map_or_else(
+                || "`osteon list quantities` shows all".to_owned(),
+                |n| format!("did you mean `{n}`?"),
+            );
+            faults.list.push(
+                Diagnostic::error(
+                    "fit-unknown",
+                    format!("unknown quantity `{quantity}`"),
+                    *span,
+                )
+                .help(help),
+            );
         }
     }
     let mut starts: Vec<(String, f64, Span)> = Vec::new();
@@ -104,18 +162,33 @@ pub fn read_fit(text: &str, name: &str, body: &Body) -> Result<FitFile, Diagnost
                 match number(value.get_ref()) {
                     Some(v) => starts.push((key.get_ref().to_string(), v, place(value.span()))),
                     None => faults.list.push(
-                        Diagnostic::error("fit-syntax", format!("the start of `{}` is not a number", key.get_ref()), place(value.span())).help("a number in the parameter's unit"),
+                        Diagnostic::error(
+                            "fit-syntax",
+                            format!("the start of `{}` is not a number", key.get_ref()),
+                            place(value.span()),
+                        )
+                        .help("a number in the parameter's unit"),
                     ),
                 }
             }
         }
-        Some((_, span)) => faults.list.push(Diagnostic::error("fit-syntax", "`start` should be a table", place(span)).help("[start]\nname = 0.3")),
+        Some((_, span)) => faults.list.push(
+            Diagnostic::error("fit-syntax", "`start` should be a table", place(span))
+                .help("[start]\nname = 0.3"),
+        ),
         None => {}
     }
     let tolerance = match item("tolerance").map(|v| (number(v.get_ref()), v.span())) {
         Some((Some(v), _)) if v > 0.0 => v,
         Some((_, span)) => {
-            faults.list.push(Diagnostic::error("fit-syntax", "`tolerance` is not a positive number", place(span)).help("tolerance = 0.01"));
+            faults.list.push(
+                Diagnostic::error(
+                    "fit-syntax",
+                    "`tolerance` is not a positive number",
+                    place(span),
+                )
+                .help("tolerance = 0.01"),
+            );
             TOLERANCE
         }
         None => TOLERANCE,
@@ -129,14 +202,28 @@ pub fn read_fit(text: &str, name: &str, body: &Body) -> Result<FitFile, Diagnost
     }
     for (name, _, span) in &starts {
         if !parameters.iter().any(|p| p.name == *name) && !faults.has_errors() {
-            faults.list.push(Diagnostic::error("fit-unknown", format!("`{name}` has a start and is not fitted"), *span).help("list it under `parameters`, or remove the start"));
+            faults.list.push(
+                Diagnostic::error(
+                    "fit-unknown",
+                    format!("`{name}` has a start and is not fitted"),
+                    *span,
+                )
+                .help("list it under `parameters`, or remove the start"),
+            );
         }
     }
     if faults.has_errors() {
         return Err(faults);
     }
     let only = |list: Vec<(String, Span)>| list.into_iter().map(|t| t.0).collect();
-    Ok(FitFile { stage, says, parameters, studies: only(studies), quantities: only(quantities), tolerance })
+    Ok(FitFile {
+        stage,
+        says,
+        parameters,
+        studies: only(studies),
+        quantities: only(quantities),
+        tolerance,
+    })
 }
 
 fn number(value: &DeValue<'_>) -> Option<f64> {
@@ -148,33 +235,71 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     number.filter(|v| v.is_finite())
 }
 
-fn parameter(name: &str, span: Span, starts: &[(String, f64, Span)], body: &Body) -> Result<FitParameter, Diagnostic> {
+fn parameter(
+    name: &str,
+    span: Span,
+    starts: &[(String, f64, Span)],
+    body: &Body,
+) -> Result<FitParameter, Diagnostic> {
     let found = body.model.find(name).zip(body.vocabulary.get(name));
     let Some((id, word)) = found else {
-        let help = near_name(name, body.vocabulary.names()).map_or_else(|| "a parameter of the body, with its dots".to_owned(), |n| format!("did you mean `{n}`?"));
-        return Err(Diagnostic::error("fit-unknown", format!("the body has no `{name}`"), span).help(help));
+        let help = near_name(name, body.vocabulary.names()).map_or_else(
+            || "a parameter of the body, with its dots".to_owned(),
+            |n| format!("did you mean `{n}`?"),
+        );
+        return Err(
+            Diagnostic::error("fit-unknown", format!("the body has no `{name}`"), span).help(help),
+        );
     };
     let (Some(shipped), true) = (word.number, word.parameter && !word.ruled) else {
-        return Err(Diagnostic::error("fit-unknown", format!("`{name}` is not a parameter with a plain number"), span)
-            .help("fit the parameters that it is computed from"));
+        return Err(Diagnostic::error(
+            "fit-unknown",
+            format!("`{name}` is not a parameter with a plain number"),
+            span,
+        )
+        .help("fit the parameters that it is computed from"));
     };
     let Some(range) = body.model.symbol(id).annotation.range else {
-        return Err(Diagnostic::error("fit-missing", format!("`{name}` has no range in the body"), span)
-            .help(format!("{name}.range = {{lower, upper}}: it bounds the fit and is its prior")));
+        return Err(Diagnostic::error(
+            "fit-missing",
+            format!("`{name}` has no range in the body"),
+            span,
+        )
+        .help(format!(
+            "{name}.range = {{lower, upper}}: it bounds the fit and is its prior"
+        )));
     };
     if !(range.lower < range.upper) {
-        return Err(Diagnostic::error("fit-missing", format!("the range of `{name}` is empty"), span).help("lower < upper"));
+        return Err(Diagnostic::error(
+            "fit-missing",
+            format!("the range of `{name}` is empty"),
+            span,
+        )
+        .help("lower < upper"));
     }
     let given = starts.iter().find(|s| s.0 == name);
     if let Some((_, value, place)) = given
         && !(range.lower..=range.upper).contains(value)
     {
-        return Err(Diagnostic::error("fit-unknown", format!("the start of `{name}` lies outside its range {} to {}", range.lower, range.upper), *place)
-            .help("start inside the range, or widen it in the body with its source"));
+        return Err(Diagnostic::error(
+            "fit-unknown",
+            format!(
+                "the start of `{name}` lies outside its range {} to {}",
+                range.lower, range.upper
+            ),
+            *place,
+        )
+        .help("start inside the range, or widen it in the body with its source"));
     }
     let scale = Scale::of((range.lower, range.upper));
     let start = given.map_or_else(|| scale.value(scale.middle()), |s| s.1);
-    Ok(FitParameter { name: name.to_owned(), unit: word.unit_text.clone(), shipped, range: (range.lower, range.upper), start })
+    Ok(FitParameter {
+        name: name.to_owned(),
+        unit: word.unit_text.clone(),
+        shipped,
+        range: (range.lower, range.upper),
+        start,
+    })
 }
 
 /// How a parameter is searched: by its logarithm where its range is positive, else as it is. The range is the 95 % of the prior.
@@ -189,7 +314,11 @@ impl Scale {
     pub(crate) fn of(range: (f64, f64)) -> Self {
         let log = range.0 > 0.0;
         let on = |v: f64| if log { v.ln() } else { v };
-        Scale { log, lower: on(range.0), upper: on(range.1) }
+        Scale {
+            log,
+            lower: on(range.0),
+            upper: on(range.1),
+        }
     }
 
     fn middle(&self) -> f64 {

@@ -60,14 +60,42 @@ mod tests {
 
     #[test]
     fn bounds_then_error_then_a_quarter() {
-        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| assert!((a - c).abs() < 1e-12 && (b - d).abs() < 1e-12, "{a} {b}");
+        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| {
+            assert!((a - c).abs() < 1e-12 && (b - d).abs() < 1e-12, "{a} {b}")
+        };
         close(judging_interval(&row(2.0)), (1.5, 2.5));
         close(judging_interval(&row(-2.0)), (-2.5, -1.5));
-        close(judging_interval(&Row { bounds: Some((1.9, 2.6)), spread: Some(Spread::Se(9.0)), ..row(2.0) }), (1.9, 2.6));
-        close(judging_interval(&Row { spread: Some(Spread::Se(1.0)), ..row(2.0) }), (0.04, 3.96));
+        close(
+            judging_interval(&Row {
+                bounds: Some((1.9, 2.6)),
+                spread: Some(Spread::Se(9.0)),
+                ..row(2.0)
+            }),
+            (1.9, 2.6),
+        );
+        close(
+            judging_interval(&Row {
+                spread: Some(Spread::Se(1.0)),
+                ..row(2.0)
+            }),
+            (0.04, 3.96),
+        );
         // 1.96 · 0.5/√25 = 0.196 is less than 10 % of 2.
-        close(judging_interval(&Row { spread: Some(Spread::Sd(0.5)), n: Some(25.0), ..row(2.0) }), (1.8, 2.2));
+        close(
+            judging_interval(&Row {
+                spread: Some(Spread::Sd(0.5)),
+                n: Some(25.0),
+                ..row(2.0)
+            }),
+            (1.8, 2.2),
+        );
         // A standard deviation without n tells nothing of the mean.
-        close(judging_interval(&Row { spread: Some(Spread::Sd(0.5)), ..row(2.0) }), (1.5, 2.5));
+        close(
+            judging_interval(&Row {
+                spread: Some(Spread::Sd(0.5)),
+                ..row(2.0)
+            }),
+            (1.5, 2.5),
+        );
     }
 }

@@ -37,7 +37,14 @@ impl Verdict {
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Verdict> {
-        [Verdict::Within, Verdict::Outside, Verdict::WrongSign, Verdict::Failed].into_iter().find(|v| v.as_str() == word)
+        [
+            Verdict::Within,
+            Verdict::Outside,
+            Verdict::WrongSign,
+            Verdict::Failed,
+        ]
+        .into_iter()
+        .find(|v| v.as_str() == word)
     }
 }
 
@@ -75,7 +82,11 @@ impl RowVerdict {
 
 /// Judges every row of a study on a run of its scenario.
 pub fn judge(study: &Study, run: &Run) -> Vec<RowVerdict> {
-    study.rows.iter().map(|row| judge_row(study, row, run)).collect()
+    study
+        .rows
+        .iter()
+        .map(|row| judge_row(study, row, run))
+        .collect()
 }
 
 /// Every row `failed`, for a scenario that gave no run at all.
@@ -88,25 +99,51 @@ pub fn all_failed(study: &Study) -> Vec<RowVerdict> {
 }
 
 fn judge_row(study: &Study, row: &Row, run: &Run) -> RowVerdict {
-    let value = |arm: Option<&ArmRun>, at_d: f64| arm.and_then(|a| a.value_at(&row.quantity, at_d)).unwrap_or(f64::NAN);
+    let value = |arm: Option<&ArmRun>, at_d: f64| {
+        arm.and_then(|a| a.value_at(&row.quantity, at_d))
+            .unwrap_or(f64::NAN)
+    };
     let arm = run.arm(&row.arm);
     let simulated = value(arm, row.at_d);
     let baseline = value(arm, row.from_d);
-    let control = row.versus.as_ref().map_or(f64::NAN, |v| value(run.arm(v), row.at_d));
+    let control = row
+        .versus
+        .as_ref()
+        .map_or(f64::NAN, |v| value(run.arm(v), row.at_d));
     let predicted = predict(row, simulated, baseline, control);
-    verdict_of(study, row, edges(row), predicted, [simulated, baseline, control])
+    verdict_of(
+        study,
+        row,
+        edges(row),
+        predicted,
+        [simulated, baseline, control],
+    )
 }
 
 fn edges(row: &Row) -> (f64, f64) {
-    if row.kind == Kind::Sign { (row.value, row.value) } else { judging_interval(row) }
+    if row.kind == Kind::Sign {
+        (row.value, row.value)
+    } else {
+        judging_interval(row)
+    }
 }
 
-fn verdict_of(study: &Study, row: &Row, (lower, upper): (f64, f64), predicted: f64, seen: [f64; 3]) -> RowVerdict {
+fn verdict_of(
+    study: &Study,
+    row: &Row,
+    (lower, upper): (f64, f64),
+    predicted: f64,
+    seen: [f64; 3],
+) -> RowVerdict {
     let verdict = if !predicted.is_finite() {
         Verdict::Failed
     } else if predicted >= lower && predicted <= upper {
         Verdict::Within
-    } else if row.kind.neutral().is_some_and(|neutral| (predicted - neutral) * (row.value - neutral) < 0.0) {
+    } else if row
+        .kind
+        .neutral()
+        .is_some_and(|neutral| (predicted - neutral) * (row.value - neutral) < 0.0)
+    {
         Verdict::WrongSign
     } else {
         Verdict::Outside
@@ -133,13 +170,23 @@ pub(crate) fn predict(row: &Row, simulated: f64, baseline: f64, control: f64) ->
         Kind::Change => simulated - baseline,
         Kind::PercentChange => 100.0 * (simulated - baseline) / baseline,
         Kind::RatioToBaseline => simulated / baseline,
-        Kind::RatePerYear if row.unit.starts_with('%') => 100.0 * (simulated - baseline) / baseline / years,
+        Kind::RatePerYear if row.unit.starts_with('%') => {
+            100.0 * (simulated - baseline) / baseline / years
+        }
         Kind::RatePerYear => (simulated - baseline) / years,
         Kind::DifferenceBetweenArms => simulated - control,
         Kind::RatioBetweenArms => simulated / control,
         Kind::Sign => {
-            let other = if row.versus.is_some() { control } else { baseline };
-            direction(simulated, other, if row.value == 0.0 { STILL } else { ROUNDING })
+            let other = if row.versus.is_some() {
+                control
+            } else {
+                baseline
+            };
+            direction(
+                simulated,
+                other,
+                if row.value == 0.0 { STILL } else { ROUNDING },
+            )
         }
     }
 }

@@ -18,6 +18,7 @@ mod suite;
 mod symmetric;
 mod totals;
 
+pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
 pub use judge::{RowVerdict, Verdict, all_failed, judge};

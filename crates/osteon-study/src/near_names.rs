@@ -6,8 +6,15 @@ pub fn near_name<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Op
     let limit = (lower.len() / 3).max(1);
     known
         .into_iter()
-        .map(|name| (distance(&lower, &name.to_lowercase().chars().collect::<Vec<_>>()), name))
-        .filter(|(d, name)| *d <= limit || (lower.len() > 3 && name.to_lowercase().contains(&word.to_lowercase())))
+        .map(|name| {
+            (
+                distance(&lower, &name.to_lowercase().chars().collect::<Vec<_>>()),
+                name,
+            )
+        })
+        .filter(|(d, name)| {
+            *d <= limit || (lower.len() > 3 && name.to_lowercase().contains(&word.to_lowercase()))
+        })
         .min_by_key(|(d, _)| *d)
         .map(|(_, name)| name)
 }
@@ -18,7 +25,9 @@ fn distance(a: &[char], b: &[char]) -> usize {
     for (i, x) in a.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(x != y)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            let mut best = (rows[i][j] + usize::from(x != y))
+                .min(rows[i][j + 1] + 1)
+                .min(row[j] + 1);
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
                 best = best.min(rows[i - 1][j - 1] + 1);
             }

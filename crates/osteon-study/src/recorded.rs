@@ -35,8 +35,12 @@ impl Recorded {
     /// The same record with the studies of these rows replaced.
     #[must_use]
     pub fn with(mut self, rows: &[RowVerdict]) -> Recorded {
-        self.rows.retain(|key, _| !rows.iter().any(|r| r.study == key.0));
-        self.rows.extend(rows.iter().map(|r| ((r.study.clone(), r.row.key()), r.verdict)));
+        self.rows
+            .retain(|key, _| !rows.iter().any(|r| r.study == key.0));
+        self.rows.extend(
+            rows.iter()
+                .map(|r| ((r.study.clone(), r.row.key()), r.verdict)),
+        );
         self
     }
 
@@ -44,7 +48,12 @@ impl Recorded {
     pub fn to_text(&self) -> String {
         let mut out = format!("{HEADER}\n");
         for ((study, key), verdict) in &self.rows {
-            let _ = writeln!(out, "{study}\t{}\t{}", key.replace('|', "\t"), verdict.as_str());
+            let _ = writeln!(
+                out,
+                "{study}\t{}\t{}",
+                key.replace('|', "\t"),
+                verdict.as_str()
+            );
         }
         out
     }
@@ -58,17 +67,33 @@ const HEADER: &str = "study\tquantity\tarm\tat\tas\tverdict";
 /// The line and what is wrong with it.
 pub fn read_recorded(text: &str) -> Result<Recorded, String> {
     let mut recorded = Recorded::default();
-    for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
+    for (i, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#'))
+    {
         if line == HEADER {
             continue;
         }
         let fields: Vec<&str> = line.split('\t').collect();
         let [study, quantity, arm, at, kind, verdict] = fields[..] else {
-            return Err(format!("line {}: expected 6 fields separated by tabs ({}), found {}", i + 1, HEADER.replace('\t', ", "), fields.len()));
+            return Err(format!(
+                "line {}: expected 6 fields separated by tabs ({}), found {}",
+                i + 1,
+                HEADER.replace('\t', ", "),
+                fields.len()
+            ));
         };
-        let verdict = Verdict::parse(verdict)
-            .ok_or_else(|| format!("line {}: `{verdict}` is no verdict (within, outside, wrong_sign, failed)", i + 1))?;
-        recorded.rows.insert((study.to_owned(), [quantity, arm, at, kind].join("|")), verdict);
+        let verdict = Verdict::parse(verdict).ok_or_else(|| {
+            format!(
+                "line {}: `{verdict}` is no verdict (within, outside, wrong_sign, failed)",
+                i + 1
+            )
+        })?;
+        recorded.rows.insert(
+            (study.to_owned(), [quantity, arm, at, kind].join("|")),
+            verdict,
+        );
     }
     Ok(recorded)
 }
@@ -80,7 +105,10 @@ pub fn write_recorded(rows: &[RowVerdict]) -> String {
 
 /// What differs between a record and these verdicts. With `whole`, recorded rows that are missing are reported too.
 pub fn compare(recorded: &Recorded, rows: &[RowVerdict], whole: bool) -> Vec<Change> {
-    let now: BTreeMap<(String, String), Verdict> = rows.iter().map(|r| ((r.study.clone(), r.row.key()), r.verdict)).collect();
+    let now: BTreeMap<(String, String), Verdict> = rows
+        .iter()
+        .map(|r| ((r.study.clone(), r.row.key()), r.verdict))
+        .collect();
     let words = |key: &str| key.replace("||", "|").replace('|', ", ");
     let mut changes: Vec<Change> = now
         .iter()
@@ -93,8 +121,17 @@ pub fn compare(recorded: &Recorded, rows: &[RowVerdict], whole: bool) -> Vec<Cha
         })
         .collect();
     let studies: std::collections::BTreeSet<&String> = now.keys().map(|k| &k.0).collect();
-    changes.extend(recorded.rows.iter().filter(|(key, _)| !now.contains_key(*key) && (whole || studies.contains(&key.0))).map(
-        |(key, verdict)| Change { study: key.0.clone(), row: words(&key.1), recorded: Some(*verdict), now: None },
-    ));
+    changes.extend(
+        recorded
+            .rows
+            .iter()
+            .filter(|(key, _)| !now.contains_key(*key) && (whole || studies.contains(&key.0)))
+            .map(|(key, verdict)| Change {
+                study: key.0.clone(),
+                row: words(&key.1),
+                recorded: Some(*verdict),
+                now: None,
+            }),
+    );
     changes
 }

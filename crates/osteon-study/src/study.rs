@@ -165,7 +165,16 @@ pub struct Row {
 impl Row {
     /// What tells this row from the others of its study, in words that stay the same when lines move.
     pub fn key(&self) -> String {
-        let versus = self.versus.as_ref().map_or(String::new(), |v| format!(" vs {v}"));
-        format!("{}|{}{versus}|{}|{}", self.quantity, self.arm, self.at, self.kind.as_str())
+        let versus = self
+            .versus
+            .as_ref()
+            .map_or(String::new(), |v| format!(" vs {v}"));
+        format!(
+            "{}|{}{versus}|{}|{}",
+            self.quantity,
+            self.arm,
+            self.at,
+            self.kind.as_str()
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! Many studies, run and judged one beside another. Their order and results do not depend on the number of threads.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use osteon_sim::{Body, Progress, Run, RunOptions, run};
 use rayon::prelude::*;
@@ -34,14 +34,26 @@ impl Progress for Part<'_> {
 }
 
 /// Runs and judges all studies, in their order.
-pub fn judge_all(body: &Body, studies: &[Study], options: &RunOptions, progress: &mut (dyn Progress + Send)) -> Vec<Judged> {
+pub fn judge_all(
+    body: &Body,
+    studies: &[Study],
+    options: &RunOptions,
+    progress: &mut (dyn Progress + Send),
+) -> Vec<Judged> {
     let (done, cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));
     progress.stage("studies");
     let progress = Mutex::new(progress);
     studies
         .par_iter()
         .map(|study| {
-            let judged = judge_one(body, study, options, &mut Part { cancelled: &cancelled });
+            let judged = judge_one(
+                body,
+                study,
+                options,
+                &mut Part {
+                    cancelled: &cancelled,
+                },
+            );
             let finished = done.fetch_add(1, Ordering::Relaxed) + 1;
             if let Ok(mut progress) = progress.lock() {
                 progress.fraction(finished as f64 / studies.len() as f64);
@@ -54,15 +66,43 @@ pub fn judge_all(body: &Body, studies: &[Study], options: &RunOptions, progress:
         .collect()
 }
 
-fn judge_one(body: &Body, study: &Study, options: &RunOptions, progress: &mut dyn Progress) -> Judged {
+fn judge_one(
+    body: &Body,
+    study: &Study,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Judged {
     match run(body, &study.scenario, options, progress) {
         Ok(run) => {
-            let trouble: Vec<String> = run.arms.iter().filter_map(|a| Some((a, a.failure.as_ref()?))).map(|(a, f)| {
-                let arm = if a.name.is_empty() { String::new() } else { format!("arm `{}`, ", a.name) };
-                format!("{arm}stopped at {}: {}", osteon_sim::show_days(f.time_d), f.message)
-            }).collect();
-            Judged { study: study.clone(), rows: judge(study, &run), run: Some(run), trouble: trouble.join("; ") }
+            let trouble: Vec<String> = run
+                .arms
+                .iter()
+                .filter_map(|a| Some((a, a.failure.as_ref()?)))
+                .map(|(a, f)| {
+                    let arm = if a.name.is_empty() {
+                        String::new()
+                    } else {
+                        format!("arm `{}`, ", a.name)
+                    };
+                    format!(
+                        "{arm}stopped at {}: {}",
+                        osteon_sim::show_days(f.time_d),
+                        f.message
+                    )
+                })
+                .collect();
+            Judged {
+                study: study.clone(),
+                rows: judge(study, &run),
+                run: Some(run),
+                trouble: trouble.join("; "),
+            }
         }
-        Err(faults) => Judged { study: study.clone(), run: None, rows: all_failed(study), trouble: faults.render() },
+        Err(faults) => Judged {
+            study: study.clone(),
+            run: None,
+            rows: all_failed(study),
+            trouble: faults.render(),
+        },
     }
 }

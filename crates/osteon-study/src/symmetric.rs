@@ -9,7 +9,10 @@ pub(crate) struct Square {
 
 impl Square {
     pub(crate) fn zero(n: usize) -> Self {
-        Square { n, a: vec![0.0; n * n] }
+        Square {
+            n,
+            a: vec![0.0; n * n],
+        }
     }
 
     pub(crate) fn at(&self, i: usize, j: usize) -> f64 {
@@ -77,7 +80,10 @@ impl Square {
         let mut v = Square::zero(n);
         (0..n).for_each(|i| v.add(i, i, 1.0));
         for _ in 0..SWEEPS {
-            let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| a.at(i, j).powi(2)).sum();
+            let off: f64 = (0..n)
+                .flat_map(|i| (0..i).map(move |j| (i, j)))
+                .map(|(i, j)| a.at(i, j).powi(2))
+                .sum();
             let size: f64 = (0..n).map(|i| a.at(i, i).powi(2)).sum();
             if off <= 1e-28 * size || off == 0.0 {
                 break;
@@ -88,7 +94,9 @@ impl Square {
                 }
             }
         }
-        let mut pairs: Vec<(f64, Vec<f64>)> = (0..n).map(|j| (a.at(j, j), (0..n).map(|i| v.at(i, j)).collect())).collect();
+        let mut pairs: Vec<(f64, Vec<f64>)> = (0..n)
+            .map(|j| (a.at(j, j), (0..n).map(|i| v.at(i, j)).collect()))
+            .collect();
         pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
         pairs
     }
@@ -125,7 +133,10 @@ mod tests {
 
     #[test]
     fn solves_and_decomposes() {
-        let m = Square { n: 3, a: vec![4.0, 1.0, 0.5, 1.0, 3.0, 0.2, 0.5, 0.2, 2.0] };
+        let m = Square {
+            n: 3,
+            a: vec![4.0, 1.0, 0.5, 1.0, 3.0, 0.2, 0.5, 0.2, 2.0],
+        };
         let x = m.solve(&[1.0, 2.0, 3.0]).expect("positive definite");
         for (i, b) in [1.0, 2.0, 3.0].iter().enumerate() {
             let back: f64 = (0..3).map(|j| m.at(i, j) * x[j]).sum();
@@ -139,6 +150,13 @@ mod tests {
                 assert!((mv - value * vector[i]).abs() < 1e-9);
             }
         }
-        assert!(Square { n: 2, a: vec![1.0, 2.0, 2.0, 1.0] }.solve(&[1.0, 1.0]).is_none());
+        assert!(
+            Square {
+                n: 2,
+                a: vec![1.0, 2.0, 2.0, 1.0]
+            }
+            .solve(&[1.0, 1.0])
+            .is_none()
+        );
     }
 }

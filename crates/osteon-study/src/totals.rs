@@ -56,7 +56,11 @@ pub fn totals(rows: &[RowVerdict]) -> Totals {
             continue;
         }
         totals.all.add(row.verdict);
-        if row.row.used_to_fit { totals.used_to_fit.add(row.verdict) } else { totals.verification.add(row.verdict) }
+        if row.row.used_to_fit {
+            totals.used_to_fit.add(row.verdict)
+        } else {
+            totals.verification.add(row.verdict)
+        }
     }
     totals
 }

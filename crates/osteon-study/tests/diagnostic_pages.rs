@@ -19,7 +19,8 @@ usual_diet = { magnesium = "320 mg/d", vitamin_D = "5 ug/d" }
 until = "21 d"
 every = "1 d"
 "#;
-const STUDY: &str = "cites = \"a-1999\"\nsays = \"x\"\npopulation = \"x\"\nlink = \"trial\"\nused_to_fit = []\n";
+const STUDY: &str =
+    "cites = \"a-1999\"\nsays = \"x\"\npopulation = \"x\"\nlink = \"trial\"\nused_to_fit = []\n";
 const DATA: &str = "quantity,at,as,unit,value\nserum.Mg,21 d,value,mmol/L,0.61\n";
 /// Tested by the command line's tests: a page cannot show a file that is not there, nor one that is not ours.
 const WITHOUT_EXAMPLES: [&str; 1] = ["study-missing-file"];
@@ -33,13 +34,27 @@ fn small_body() -> Body {
     let folder = root().join("crates/osteon-sim/tests");
     let mut sources = MemorySources::new();
     for part in ["body", "library"] {
-        for entry in fs::read_dir(folder.join(part)).expect("the small body").flatten() {
+        for entry in fs::read_dir(folder.join(part))
+            .expect("the small body")
+            .flatten()
+        {
             let name = format!("{part}/{}", entry.file_name().to_string_lossy());
             let text = fs::read_to_string(entry.path()).expect("a text");
-            sources.insert(name, text.replace("  k_filter = ", "  k_filter.range = {0.1, 0.9}\n  k_filter = "));
+            sources.insert(
+                name,
+                text.replace(
+                    "  k_filter = ",
+                    "  k_filter.range = {0.1, 0.9}\n  k_filter = ",
+                ),
+            );
         }
     }
-    assert!(sources.text("body/body.ant").expect("a body").contains("k_filter.range"));
+    assert!(
+        sources
+            .text("body/body.ant")
+            .expect("a body")
+            .contains("k_filter.range")
+    );
     Body::load(&sources).unwrap_or_else(|f| panic!("{}", f.render()))
 }
 
@@ -48,7 +63,10 @@ fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagno
         return read_fit(block, "fit.toml", body).map(|_| ());
     }
     let mut sources = MemorySources::new();
-    sources.insert("a/study.toml", if language == "toml" { block } else { STUDY });
+    sources.insert(
+        "a/study.toml",
+        if language == "toml" { block } else { STUDY },
+    );
     sources.insert("a/scenario.toml", SCENARIO);
     sources.insert("a/data.csv", if language == "csv" { block } else { DATA });
     read_study(&sources, "a", body).map(|_| ())
@@ -58,7 +76,10 @@ fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagno
 fn every_example_does_what_it_says() {
     let body = small_body();
     let mut pages = 0;
-    for entry in fs::read_dir(root().join("docs/diagnostics")).expect("the pages").flatten() {
+    for entry in fs::read_dir(root().join("docs/diagnostics"))
+        .expect("the pages")
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
         let id = name.trim_end_matches(".md");
         if !(id.starts_with("study-") || id.starts_with("fit-")) || WITHOUT_EXAMPLES.contains(&id) {
@@ -73,15 +94,29 @@ fn every_example_does_what_it_says() {
             let found = read(id, language, block, &body);
             if verdict == "# ok" {
                 sound += 1;
-                assert!(found.is_ok(), "{name}: {}", found.expect_err("a fault").render());
+                assert!(
+                    found.is_ok(),
+                    "{name}: {}",
+                    found.expect_err("a fault").render()
+                );
             } else {
                 failing += 1;
                 assert_eq!(verdict, format!("# error: [{id}]"), "{name}");
                 let faults = found.expect_err("the example should fail");
-                assert!(faults.list.iter().any(|d| d.id == id && d.help.is_some() && !d.labels.is_empty()), "{name}: {}", faults.render());
+                assert!(
+                    faults
+                        .list
+                        .iter()
+                        .any(|d| d.id == id && d.help.is_some() && !d.labels.is_empty()),
+                    "{name}: {}",
+                    faults.render()
+                );
             }
         }
-        assert!(failing > 0 && sound > 0, "{name} shows no fault or no remedy");
+        assert!(
+            failing > 0 && sound > 0,
+            "{name} shows no fault or no remedy"
+        );
     }
     assert!(pages >= 15, "{pages} pages");
 }

@@ -32,8 +32,14 @@ fn small_body() -> Body {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../osteon-sim/tests");
     let mut sources = MemorySources::new();
     for part in ["body", "library"] {
-        for entry in fs::read_dir(folder.join(part)).expect("the small body").flatten() {
-            sources.insert(format!("{part}/{}", entry.file_name().to_string_lossy()), fs::read_to_string(entry.path()).expect("a text"));
+        for entry in fs::read_dir(folder.join(part))
+            .expect("the small body")
+            .flatten()
+        {
+            sources.insert(
+                format!("{part}/{}", entry.file_name().to_string_lossy()),
+                fs::read_to_string(entry.path()).expect("a text"),
+            );
         }
     }
     Body::load(&sources).unwrap_or_else(|f| panic!("{}", f.render()))
@@ -43,7 +49,10 @@ fn study(rows: &str) -> Study {
     let mut sources = MemorySources::new();
     sources.insert("s/study.toml", "cites = \"a\"\nsays = \"x\"\npopulation = \"x\"\nlink = \"trial\"\nused_to_fit = [\"serum.Mg\"]\n");
     sources.insert("s/scenario.toml", SCENARIO);
-    sources.insert("s/data.csv", format!("quantity,arm,at,as,unit,value,lower,upper,spread,n,note\n{rows}"));
+    sources.insert(
+        "s/data.csv",
+        format!("quantity,arm,at,as,unit,value,lower,upper,spread,n,note\n{rows}"),
+    );
     read_study(&sources, "s", &small_body()).unwrap_or_else(|f| panic!("{}", f.render()))
 }
 
@@ -78,7 +87,12 @@ fn run() -> Run {
         clock: String::new(),
         scenario_hash: String::new(),
     };
-    Run { title: String::new(), scenario: String::new(), arms: vec![arm("control", 0.0), arm("treated", 0.2)], meta }
+    Run {
+        title: String::new(),
+        scenario: String::new(),
+        arms: vec![arm("control", 0.0), arm("treated", 0.2)],
+        meta,
+    }
 }
 
 #[test]
@@ -99,7 +113,11 @@ fn every_kind_is_computed_from_the_run() {
     ];
     for (row, expected) in rows {
         let verdicts = judge(&study(&format!("serum.Mg,{row},,,,,\n")), &run());
-        assert!((verdicts[0].predicted - expected).abs() < 1e-9, "{row}: {}", verdicts[0].predicted);
+        assert!(
+            (verdicts[0].predicted - expected).abs() < 1e-9,
+            "{row}: {}",
+            verdicts[0].predicted
+        );
         assert_eq!(verdicts[0].verdict, Verdict::Within, "{row}");
         assert!(verdicts[0].row.used_to_fit);
     }
@@ -108,24 +126,51 @@ fn every_kind_is_computed_from_the_run() {
 #[test]
 fn verdicts_tell_size_from_direction() {
     let verdict = |row: &str| judge(&study(&format!("serum.Mg,{row}\n")), &run())[0].verdict;
-    assert_eq!(verdict("treated,1 a,change,mmol/L,0.3,0.25,0.35,,,"), Verdict::Outside);
-    assert_eq!(verdict("treated,1 a,change,mmol/L,-0.1,-0.15,-0.05,,,"), Verdict::WrongSign);
-    assert_eq!(verdict("treated,1 a,change,mmol/L,-0.1,-0.5,0.3,,,"), Verdict::Within);
-    assert_eq!(verdict("treated,1 a,ratio_to_baseline,1,0.9,0.8,1.0,,,"), Verdict::WrongSign);
-    assert_eq!(verdict("treated,1 a,value,mmol/L,0.6,0.5,0.7,,,"), Verdict::Outside);
+    assert_eq!(
+        verdict("treated,1 a,change,mmol/L,0.3,0.25,0.35,,,"),
+        Verdict::Outside
+    );
+    assert_eq!(
+        verdict("treated,1 a,change,mmol/L,-0.1,-0.15,-0.05,,,"),
+        Verdict::WrongSign
+    );
+    assert_eq!(
+        verdict("treated,1 a,change,mmol/L,-0.1,-0.5,0.3,,,"),
+        Verdict::Within
+    );
+    assert_eq!(
+        verdict("treated,1 a,ratio_to_baseline,1,0.9,0.8,1.0,,,"),
+        Verdict::WrongSign
+    );
+    assert_eq!(
+        verdict("treated,1 a,value,mmol/L,0.6,0.5,0.7,,,"),
+        Verdict::Outside
+    );
     assert_eq!(verdict("treated,1 a,sign,,-1,,,,,"), Verdict::WrongSign);
     assert_eq!(verdict("control,1 a,sign,,-1,,,,,"), Verdict::Outside);
     assert_eq!(verdict("treated,1 a,sign,,0,,,,,"), Verdict::Outside);
     let mut broken = run();
     broken.arms[1].columns[0].values[5] = f64::NAN;
-    let rows = judge(&study("serum.Mg,treated,1 a,value,mmol/L,1.2,,,,,\n"), &broken);
+    let rows = judge(
+        &study("serum.Mg,treated,1 a,value,mmol/L,1.2,,,,,\n"),
+        &broken,
+    );
     assert_eq!(rows[0].verdict, Verdict::Failed);
-    assert_eq!((totals(&rows).used_to_fit.failed, totals(&rows).verification.counted), (1, 0));
+    assert_eq!(
+        (
+            totals(&rows).used_to_fit.failed,
+            totals(&rows).verification.counted
+        ),
+        (1, 0)
+    );
 }
 
 #[test]
 fn the_scenario_records_what_the_rows_need() {
     let study = study("serum.Mg,treated,100 d,value,mmol/L,1,,,,,\n");
     assert_eq!(study.scenario.record.quantities, ["urine.Mg", "serum.Mg"]);
-    assert!(study.scenario.record.also_d.contains(&100.0) && study.scenario.record.also_d.contains(&0.0));
+    assert!(
+        study.scenario.record.also_d.contains(&100.0)
+            && study.scenario.record.also_d.contains(&0.0)
+    );
 }

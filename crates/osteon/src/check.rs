@@ -28,7 +28,13 @@ struct OriginCount {
     without: usize,
 }
 
-const ORIGINS: [Origin; 5] = [Origin::Measured, Origin::Derived, Origin::Scaled, Origin::Fitted, Origin::Assumed];
+const ORIGINS: [Origin; 5] = [
+    Origin::Measured,
+    Origin::Derived,
+    Origin::Scaled,
+    Origin::Fitted,
+    Origin::Assumed,
+];
 
 /// Checks and tells.
 pub(crate) fn check(project: &Project, words: &CheckArguments) -> Outcome {
@@ -80,7 +86,8 @@ fn body(project: &Project, strict: bool) -> Findings {
 /// Adds findings that are not there yet.
 fn add(all: &mut Diagnostics, mut more: Diagnostics) {
     let told: Vec<String> = all.list.iter().map(|d| all.sources.render(d)).collect();
-    more.list.retain(|d| !told.contains(&more.sources.render(d)));
+    more.list
+        .retain(|d| !told.contains(&more.sources.render(d)));
     all.sources.absorb(&more.sources, &mut more.list);
     all.list.append(&mut more.list);
 }
@@ -88,8 +95,18 @@ fn add(all: &mut Diagnostics, mut more: Diagnostics) {
 fn model(sources: &dyn Sources, id: &str, strict: bool) -> Findings {
     let parsed = osteon_lang::load(sources, id);
     let list = osteon_lang::check(&parsed, strict);
-    let origins = parsed.model.as_ref().map_or_else(Vec::new, |m| count_origins(m, &parsed.sources));
-    Findings { what: id.to_owned(), diagnostics: Diagnostics { list, sources: parsed.sources }, origins }
+    let origins = parsed
+        .model
+        .as_ref()
+        .map_or_else(Vec::new, |m| count_origins(m, &parsed.sources));
+    Findings {
+        what: id.to_owned(),
+        diagnostics: Diagnostics {
+            list,
+            sources: parsed.sources,
+        },
+        origins,
+    }
 }
 
 /// A file or folder named by the user: by its ending, and by its place for TOML and CSV.
@@ -102,11 +119,18 @@ fn named(project: &Project, file: &str, strict: bool) -> Result<Findings, Fault>
         return folder(project, path);
     }
     let (near, name) = beside(path);
-    let ending = path.extension().map_or_else(String::new, |e| e.to_string_lossy().to_lowercase());
+    let ending = path
+        .extension()
+        .map_or_else(String::new, |e| e.to_string_lossy().to_lowercase());
     match ending.as_str() {
         "ant" | "txt" => Ok(model(&near, &name, strict)),
         "xml" | "sbml" => Ok(sbml(&near, &name)),
-        "toml" | "csv" if near.root.file_name().is_some_and(|n| n == "library") || near.root.ends_with("library") => library(&near),
+        "toml" | "csv"
+            if near.root.file_name().is_some_and(|n| n == "library")
+                || near.root.ends_with("library") =>
+        {
+            library(&near)
+        }
         "toml" | "csv" if is_study(&near, "") => folder(project, &near.root),
         "toml" => scenario(project, &near, &name, file),
         _ => Err(Fault::Use(format!(
@@ -129,12 +153,19 @@ fn embedded(project: &Project, name: &str, strict: bool) -> Result<Findings, Fau
     }
     let (scenarios, studies) = (project.scenarios(), project.studies());
     let near = osteon_study::near_name(name, scenarios.iter().chain(&studies).map(String::as_str));
-    let help = near.map_or_else(|| "give a file, a folder, or a name of `osteon list`".to_owned(), |n| format!("did you mean `{n}`?"));
-    Err(Fault::Use(format!("error: no such file, scenario or study: {name}\n   = help: {help}")))
+    let help = near.map_or_else(
+        || "give a file, a folder, or a name of `osteon list`".to_owned(),
+        |n| format!("did you mean `{n}`?"),
+    );
+    Err(Fault::Use(format!(
+        "error: no such file, scenario or study: {name}\n   = help: {help}"
+    )))
 }
 
 fn folder(project: &Project, path: &Path) -> Result<Findings, Fault> {
-    let sources = Folder { root: path.to_owned() };
+    let sources = Folder {
+        root: path.to_owned(),
+    };
     let shown = path.display().to_string();
     if is_study(&sources, "") {
         let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -147,63 +178,126 @@ fn folder(project: &Project, path: &Path) -> Result<Findings, Fault> {
     if path.file_name().is_some_and(|n| n == "library") {
         return library(&sources);
     }
-    Err(Fault::Use(format!("error: {shown}: neither a study (study.toml) nor a project (body/body.ant)")))
+    Err(Fault::Use(format!(
+        "error: {shown}: neither a study (study.toml) nor a project (body/body.ant)"
+    )))
 }
 
 fn standing_body(project: &Project) -> Result<Body, Fault> {
-    Body::load(project).map_err(|faults| Fault::Failed(format!("{}error: the body does not stand, so nothing can be checked against it", faults.render())))
+    Body::load(project).map_err(|faults| {
+        Fault::Failed(format!(
+            "{}error: the body does not stand, so nothing can be checked against it",
+            faults.render()
+        ))
+    })
 }
 
-fn scenario(project: &Project, sources: &dyn Sources, id: &str, shown: &str) -> Result<Findings, Fault> {
+fn scenario(
+    project: &Project,
+    sources: &dyn Sources,
+    id: &str,
+    shown: &str,
+) -> Result<Findings, Fault> {
     let body = standing_body(project)?;
-    let text = sources.text(id).map_err(|e| Fault::Failed(format!("error: {e}")))?;
+    let text = sources
+        .text(id)
+        .map_err(|e| Fault::Failed(format!("error: {e}")))?;
     let diagnostics = match read_scenario(&text, shown, &body) {
         Ok(_) => Diagnostics::default(),
         Err(faults) => faults,
     };
-    Ok(Findings { what: shown.to_owned(), diagnostics, origins: Vec::new() })
+    Ok(Findings {
+        what: shown.to_owned(),
+        diagnostics,
+        origins: Vec::new(),
+    })
 }
 
-fn study(project: &Project, sources: &dyn Sources, id: &str, shown: &str) -> Result<Findings, Fault> {
+fn study(
+    project: &Project,
+    sources: &dyn Sources,
+    id: &str,
+    shown: &str,
+) -> Result<Findings, Fault> {
     let body = standing_body(project)?;
     let diagnostics = match read_study(sources, id, &body) {
-        Ok(study) => Diagnostics { list: study.warnings, sources: SourceMap::new() },
+        Ok(study) => Diagnostics {
+            list: study.warnings,
+            sources: SourceMap::new(),
+        },
         Err(faults) => faults,
     };
-    Ok(Findings { what: shown.to_owned(), diagnostics, origins: Vec::new() })
+    Ok(Findings {
+        what: shown.to_owned(),
+        diagnostics,
+        origins: Vec::new(),
+    })
 }
 
 /// A library folder on disk, checked against the body of the project it lies in.
 fn library(folder: &Folder) -> Result<Findings, Fault> {
-    let full = folder.root.canonicalize().unwrap_or_else(|_| folder.root.clone());
-    let root = full.parent().map_or_else(|| full.clone(), Path::to_path_buf);
+    let full = folder
+        .root
+        .canonicalize()
+        .unwrap_or_else(|_| folder.root.clone());
+    let root = full
+        .parent()
+        .map_or_else(|| full.clone(), Path::to_path_buf);
     let diagnostics = standing_body(&Project::find(Some(&root))?)?.faults;
-    Ok(Findings { what: folder.root.display().to_string(), diagnostics, origins: Vec::new() })
+    Ok(Findings {
+        what: folder.root.display().to_string(),
+        diagnostics,
+        origins: Vec::new(),
+    })
 }
 
 fn sbml(sources: &dyn Sources, id: &str) -> Findings {
     let mut diagnostics = Diagnostics::default();
     if let Err(error) = osteon_sbml::read(sources, id) {
-        diagnostics.list.push(Diagnostic::error("sbml-unreadable", format!("{id}: {error}"), Span::NONE).help(
-            "what is not supported is refused by name, never imported in part",
-        ));
+        diagnostics.list.push(
+            Diagnostic::error("sbml-unreadable", format!("{id}: {error}"), Span::NONE)
+                .help("what is not supported is refused by name, never imported in part"),
+        );
     }
-    Findings { what: id.to_owned(), diagnostics, origins: Vec::new() }
+    Findings {
+        what: id.to_owned(),
+        diagnostics,
+        origins: Vec::new(),
+    }
 }
 
 /// Numbers with and without an origin, by file: plain start values of parameters, compartments and species.
 fn count_origins(model: &Model, sources: &SourceMap) -> Vec<OriginCount> {
     let mut counts: Vec<OriginCount> = Vec::new();
     for symbol in &model.symbols {
-        let plain = symbol.initial.as_ref().is_some_and(|i| matches!(i.expr.kind, osteon_model::ExprKind::Number(..)));
-        let Some(origin) = symbol.annotation.origin.map(Some).or_else(|| (plain && symbol.constant).then_some(None)) else { continue };
+        let plain = symbol
+            .initial
+            .as_ref()
+            .is_some_and(|i| matches!(i.expr.kind, osteon_model::ExprKind::Number(..)));
+        let Some(origin) = symbol
+            .annotation
+            .origin
+            .map(Some)
+            .or_else(|| (plain && symbol.constant).then_some(None))
+        else {
+            continue;
+        };
         let file = sources.name(symbol.span.file);
-        let place = counts.iter().position(|c| c.file == file).unwrap_or_else(|| {
-            counts.push(OriginCount { file: file.to_owned(), counts: [0; 5], without: 0 });
-            counts.len() - 1
-        });
+        let place = counts
+            .iter()
+            .position(|c| c.file == file)
+            .unwrap_or_else(|| {
+                counts.push(OriginCount {
+                    file: file.to_owned(),
+                    counts: [0; 5],
+                    without: 0,
+                });
+                counts.len() - 1
+            });
         match origin {
-            Some(origin) => counts[place].counts[ORIGINS.iter().position(|o| *o == origin).unwrap_or(0)] += 1,
+            Some(origin) => {
+                counts[place].counts[ORIGINS.iter().position(|o| *o == origin).unwrap_or(0)] += 1
+            }
             None => counts[place].without += 1,
         }
     }
@@ -215,16 +309,29 @@ fn origin_table(origins: &[OriginCount]) -> String {
     if origins.is_empty() {
         return String::new();
     }
-    let width = origins.iter().map(|o| o.file.len()).max().unwrap_or(0).max(5);
+    let width = origins
+        .iter()
+        .map(|o| o.file.len())
+        .max()
+        .unwrap_or(0)
+        .max(5);
     let mut out = format!("{:<width$}", "file");
     for origin in ORIGINS {
         out += &format!("  {:>8}", origin.as_str());
     }
     out += "   without\n";
-    let mut total = OriginCount { file: "total".to_owned(), counts: [0; 5], without: 0 };
+    let mut total = OriginCount {
+        file: "total".to_owned(),
+        counts: [0; 5],
+        without: 0,
+    };
     for o in origins {
         out += &origin_line(o, width);
-        total.counts.iter_mut().zip(o.counts).for_each(|(t, n)| *t += n);
+        total
+            .counts
+            .iter_mut()
+            .zip(o.counts)
+            .for_each(|(t, n)| *t += n);
         total.without += o.without;
     }
     out + &origin_line(&total, width)

@@ -18,7 +18,10 @@ pub(crate) fn as_json(list: &[Diagnostic], sources: &SourceMap) -> Value {
     sorted
         .into_iter()
         .map(|d| {
-            let place = d.labels.first().map(|l| (sources.name(l.span.file), sources.line_column(l.span)));
+            let place = d
+                .labels
+                .first()
+                .map(|l| (sources.name(l.span.file), sources.line_column(l.span)));
             json!({
                 "id": d.id,
                 "severity": severity_word(d.severity),

@@ -6,7 +6,9 @@ use std::fs;
 use osteon_model::Sources;
 use osteon_report::{fit_text, fit_toml};
 use osteon_sim::{Body, RunOptions};
-use osteon_study::{FitError, FitFile, Study, fit as fit_parameters, near_name, read_fit, read_study, reproduces};
+use osteon_study::{
+    FitError, FitFile, Study, fit as fit_parameters, near_name, read_fit, read_study, reproduces,
+};
 
 use crate::arguments::FitArguments;
 use crate::outcome::{Fault, Outcome, outside};
@@ -25,7 +27,10 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     let body = standing_body(project)?;
     let file = read_fit(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
     let studies = named_studies(project, &file, &body)?;
-    let options = RunOptions { rtol: RTOL, ..RunOptions::default() };
+    let options = RunOptions {
+        rtol: RTOL,
+        ..RunOptions::default()
+    };
     let mut bar = Bar::new(words.quiet);
     let result = fit_parameters(&body, &file, &studies, &options, &mut bar).map_err(|error| {
         Fault::Failed(match error {
@@ -36,22 +41,39 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     bar.finish();
     say(&fit_text(&file, &result))?;
     if !result.converged {
-        eprintln!("warning: the search stopped after {} rounds without settling", result.rounds);
+        eprintln!(
+            "warning: the search stopped after {} rounds without settling",
+            result.rounds
+        );
     }
     if words.check {
         let mut out = String::new();
-        for fitted in result.parameters.iter().filter(|p| !reproduces(p, file.tolerance)) {
+        for fitted in result
+            .parameters
+            .iter()
+            .filter(|p| !reproduces(p, file.tolerance))
+        {
             let p = &fitted.parameter;
-            let _ = writeln!(out, "  {}: fitted {} and shipped {} {}", p.name, fitted.value, p.shipped, p.unit);
+            let _ = writeln!(
+                out,
+                "  {}: fitted {} and shipped {} {}",
+                p.name, fitted.value, p.shipped, p.unit
+            );
         }
         if out.is_empty() {
-            eprintln!("the body holds the fitted values, within {} %", 100.0 * file.tolerance);
+            eprintln!(
+                "the body holds the fitted values, within {} %",
+                100.0 * file.tolerance
+            );
             return Ok(true);
         }
         eprint!("error: the body does not hold what this fit gives\n{out}");
         return Ok(false);
     }
-    let path = words.output.clone().unwrap_or_else(|| words.file.with_extension("result.toml"));
+    let path = words
+        .output
+        .clone()
+        .unwrap_or_else(|| words.file.with_extension("result.toml"));
     write(&path, fit_toml(&file, &result).as_bytes())?;
     if !words.quiet {
         eprintln!("wrote {}", path.display());
@@ -64,11 +86,19 @@ fn named_studies(project: &Project, file: &FitFile, body: &Body) -> Result<Vec<S
     let mut studies = Vec::new();
     for name in &file.studies {
         if !known.contains(name) {
-            let help = near_name(name, known.iter().map(String::as_str)).map_or_else(|| "see `osteon list studies`".to_owned(), |n| format!("did you mean `{n}`?"));
-            return Err(Fault::Failed(format!("error: the fit names an unknown study `{name}`\n   = help: {help}")));
+            let help = near_name(name, known.iter().map(String::as_str)).map_or_else(
+                || "see `osteon list studies`".to_owned(),
+                |n| format!("did you mean `{n}`?"),
+            );
+            return Err(Fault::Failed(format!(
+                "error: the fit names an unknown study `{name}`\n   = help: {help}"
+            )));
         }
         let sources: &dyn Sources = project;
-        studies.push(read_study(sources, &format!("studies/{name}"), body).map_err(|faults| Fault::Failed(faults.render()))?);
+        studies.push(
+            read_study(sources, &format!("studies/{name}"), body)
+                .map_err(|faults| Fault::Failed(faults.render()))?,
+        );
     }
     Ok(studies)
 }

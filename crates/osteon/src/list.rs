@@ -12,8 +12,18 @@ use crate::project::Project;
 /// Writes the list to stdout.
 pub(crate) fn list(project: &Project, what: Shelf) -> Outcome {
     let lines = match what {
-        Shelf::Scenarios => titled(project, project.scenarios(), |n| format!("scenarios/{n}.toml"), "title"),
-        Shelf::Studies => titled(project, project.studies(), |n| format!("studies/{n}/study.toml"), "says"),
+        Shelf::Scenarios => titled(
+            project,
+            project.scenarios(),
+            |n| format!("scenarios/{n}.toml"),
+            "title",
+        ),
+        Shelf::Studies => titled(
+            project,
+            project.studies(),
+            |n| format!("studies/{n}/study.toml"),
+            "says",
+        ),
         Shelf::Quantities => quantities(&load(project)?.library),
         Shelf::Library => entries(&load(project)?.library),
     };
@@ -26,7 +36,12 @@ fn load(project: &Project) -> Result<Body, Fault> {
 }
 
 /// Names with the text of one key of their file. A file that cannot be read is still listed; `osteon check` tells why.
-fn titled(project: &Project, names: Vec<String>, file: impl Fn(&str) -> String, key: &str) -> Vec<(String, String)> {
+fn titled(
+    project: &Project,
+    names: Vec<String>,
+    file: impl Fn(&str) -> String,
+    key: &str,
+) -> Vec<(String, String)> {
     let title = |name: &str| -> Option<String> {
         let text = project.text(&file(name)).ok()?;
         let (table, _) = DeTable::parse_recoverable(&text);
@@ -36,7 +51,15 @@ fn titled(project: &Project, names: Vec<String>, file: impl Fn(&str) -> String, 
             _ => None,
         }
     };
-    names.into_iter().map(|n| (n.clone(), title(&n).unwrap_or_else(|| "(not readable; see osteon check)".to_owned()))).collect()
+    names
+        .into_iter()
+        .map(|n| {
+            (
+                n.clone(),
+                title(&n).unwrap_or_else(|| "(not readable; see osteon check)".to_owned()),
+            )
+        })
+        .collect()
 }
 
 fn quantities(library: &Library) -> Vec<(String, String)> {
@@ -44,22 +67,47 @@ fn quantities(library: &Library) -> Vec<(String, String)> {
         .quantities
         .iter()
         .map(|q| {
-            let us = q.us_unit.as_ref().map_or(String::new(), |(unit, _)| format!(" ({unit})"));
+            let us = q
+                .us_unit
+                .as_ref()
+                .map_or(String::new(), |(unit, _)| format!(" ({unit})"));
             (q.name.clone(), format!("{}, {}{us}", q.label, q.unit))
         })
         .collect()
 }
 
 fn entries(library: &Library) -> Vec<(String, String)> {
-    let mut lines: Vec<(String, String)> = library.nutrients.iter().map(|n| (n.name.clone(), format!("nutrient: {}", n.label))).collect();
+    let mut lines: Vec<(String, String)> = library
+        .nutrients
+        .iter()
+        .map(|n| (n.name.clone(), format!("nutrient: {}", n.label)))
+        .collect();
     for shelf in LibraryShelf::ALL {
-        lines.extend(library.entries.iter().filter(|e| e.shelf == shelf).map(|e| (e.name.clone(), format!("{}: {}", shelf.word(), e.label))));
+        lines.extend(
+            library
+                .entries
+                .iter()
+                .filter(|e| e.shelf == shelf)
+                .map(|e| (e.name.clone(), format!("{}: {}", shelf.word(), e.label))),
+        );
     }
-    lines.extend(library.foods.values().map(|f| (f.name.clone(), "food".to_owned())));
+    lines.extend(
+        library
+            .foods
+            .values()
+            .map(|f| (f.name.clone(), "food".to_owned())),
+    );
     lines
 }
 
 fn two_columns(lines: &[(String, String)]) -> String {
-    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    lines.iter().map(|(name, words)| format!("{name:<width$}  {words}\n")).collect()
+    let width = lines
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    lines
+        .iter()
+        .map(|(name, words)| format!("{name:<width$}  {words}\n"))
+        .collect()
 }

@@ -22,13 +22,14 @@ use crate::project::Project;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
-        Command::Run(words) => run::run(&project, words),
-        Command::Check(words) => check::check(&project, words),
-        Command::List { what } => list::list(&project, *what),
-        Command::Studies(words) => studies::studies(&project, words),
-        Command::Fit(words) => fit::fit(&project, words),
-    });
+    let done =
+        Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
+            Command::Run(words) => run::run(&project, words),
+            Command::Check(words) => check::check(&project, words),
+            Command::List { what } => list::list(&project, *what),
+            Command::Studies(words) => studies::studies(&project, words),
+            Command::Fit(words) => fit::fit(&project, words),
+        });
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

@@ -12,7 +12,9 @@ use crate::outcome::{Fault, outside};
 pub(crate) fn say(text: &str) -> Result<(), Fault> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::Failed(format!("error: cannot write to stdout: {error}"))),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::Failed(
+            format!("error: cannot write to stdout: {error}"),
+        )),
         _ => Ok(()),
     }
 }

@@ -21,7 +21,12 @@ impl Bar {
     /// A bar that is never shown if `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
         use std::io::IsTerminal as _;
-        Bar { began: Instant::now(), stage: String::new(), shown: None, quiet: quiet || !std::io::stderr().is_terminal() }
+        Bar {
+            began: Instant::now(),
+            stage: String::new(),
+            shown: None,
+            quiet: quiet || !std::io::stderr().is_terminal(),
+        }
     }
 
     /// Takes the bar away.
@@ -46,7 +51,9 @@ impl Progress for Bar {
         }
         let bar = self.shown.get_or_insert_with(|| {
             let bar = ProgressBar::new(STEPS);
-            if let Ok(style) = ProgressStyle::with_template("{msg:<28} [{bar:40}] {percent:>3} %  {elapsed}, {eta} to go") {
+            if let Ok(style) = ProgressStyle::with_template(
+                "{msg:<28} [{bar:40}] {percent:>3} %  {elapsed}, {eta} to go",
+            ) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message(self.stage.clone());

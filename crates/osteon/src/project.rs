@@ -28,7 +28,10 @@ fn failure(id: &str, error: &std::io::Error) -> SourceError {
         std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => error.to_string(),
     };
-    SourceError { id: id.to_owned(), reason }
+    SourceError {
+        id: id.to_owned(),
+        reason,
+    }
 }
 
 impl Sources for Folder {
@@ -63,20 +66,33 @@ impl Sources for Embedded {
         FILES
             .binary_search_by(|(name, _)| (*name).cmp(id))
             .map(|at| FILES[at].1.to_owned())
-            .map_err(|_| SourceError { id: id.to_owned(), reason: "no such file in the program".to_owned() })
+            .map_err(|_| SourceError {
+                id: id.to_owned(),
+                reason: "no such file in the program".to_owned(),
+            })
     }
 
     fn list(&self, dir: &str) -> Result<Vec<String>, SourceError> {
-        let prefix = if dir.is_empty() || dir.ends_with('/') { dir.to_owned() } else { format!("{dir}/") };
+        let prefix = if dir.is_empty() || dir.ends_with('/') {
+            dir.to_owned()
+        } else {
+            format!("{dir}/")
+        };
         let mut names: Vec<String> = FILES
             .iter()
             .filter_map(|(name, _)| name.strip_prefix(prefix.as_str()))
-            .map(|rest| rest.split_once('/').map_or(rest.to_owned(), |(folder, _)| format!("{folder}/")))
+            .map(|rest| {
+                rest.split_once('/')
+                    .map_or(rest.to_owned(), |(folder, _)| format!("{folder}/"))
+            })
             .collect();
         names.sort();
         names.dedup();
         if names.is_empty() {
-            return Err(SourceError { id: dir.to_owned(), reason: "no such folder in the program".to_owned() });
+            return Err(SourceError {
+                id: dir.to_owned(),
+                reason: "no such folder in the program".to_owned(),
+            });
         }
         Ok(names)
     }
@@ -94,9 +110,18 @@ impl Project {
     pub(crate) fn find(asked: Option<&Path>) -> Result<Project, Fault> {
         let holds_body = |root: &Path| root.join("body/body.ant").is_file();
         let disk = match asked {
-            Some(root) if root.is_dir() => Some(Folder { root: root.to_owned() }),
-            Some(root) => return Err(Fault::Use(format!("error: --project {} is not a folder", root.display()))),
-            None if holds_body(Path::new(".")) => Some(Folder { root: PathBuf::from(".") }),
+            Some(root) if root.is_dir() => Some(Folder {
+                root: root.to_owned(),
+            }),
+            Some(root) => {
+                return Err(Fault::Use(format!(
+                    "error: --project {} is not a folder",
+                    root.display()
+                )));
+            }
+            None if holds_body(Path::new(".")) => Some(Folder {
+                root: PathBuf::from("."),
+            }),
             None => None,
         };
         Ok(Project { disk })
@@ -118,14 +143,21 @@ impl Project {
     /// Scenarios by name, without `.toml`.
     pub(crate) fn scenarios(&self) -> Vec<String> {
         let names = self.list("scenarios").unwrap_or_else(|_| Vec::new());
-        names.into_iter().filter_map(|n| n.strip_suffix(".toml").map(str::to_owned)).collect()
+        names
+            .into_iter()
+            .filter_map(|n| n.strip_suffix(".toml").map(str::to_owned))
+            .collect()
     }
 
     /// Studies by name.
     pub(crate) fn studies(&self) -> Vec<String> {
         let names = self.list("studies").unwrap_or_else(|_| Vec::new());
-        let folders = names.into_iter().filter_map(|n| n.strip_suffix('/').map(str::to_owned));
-        folders.filter(|n| osteon_study::is_study(self, &format!("studies/{n}"))).collect()
+        let folders = names
+            .into_iter()
+            .filter_map(|n| n.strip_suffix('/').map(str::to_owned));
+        folders
+            .filter(|n| osteon_study::is_study(self, &format!("studies/{n}")))
+            .collect()
     }
 }
 
@@ -145,7 +177,12 @@ impl Sources for Project {
 
 /// Splits a path on disk into a source of texts (its folder) and its name in it.
 pub(crate) fn beside(path: &Path) -> (Folder, String) {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let name = path
+        .file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     (Folder { root: folder }, name)
 }

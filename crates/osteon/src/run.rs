@@ -17,26 +17,52 @@ use crate::project::{Project, beside};
 pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let (text, name, shown) = find(project, &words.scenario)?;
     let body = standing_body(project)?;
-    let mut scenario = read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
+    let mut scenario =
+        read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
     scenario.name.clone_from(&name);
     change_record(&mut scenario, words, &body)?;
 
     let mut bar = Bar::new(words.quiet);
-    let run = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut bar).map_err(|faults| Fault::Failed(faults.render()))?;
+    let run = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut bar)
+        .map_err(|faults| Fault::Failed(faults.render()))?;
     bar.finish();
     let run = if words.us { in_us_units(run) } else { run };
 
     // The finished part of a failed run is kept: files are written before the failure is told.
-    let told = if words.json { String::new() } else { summary(&run) };
+    let told = if words.json {
+        String::new()
+    } else {
+        summary(&run)
+    };
     if !words.json || words.output.is_some() {
-        let folder = words.output.clone().unwrap_or_else(|| Path::new("out").join(&name));
-        let source = format!("Simulated with Osteon {}, {}. For research and teaching; not medical advice.", run.meta.engine, run.meta.body);
-        write(&folder.join(format!("{name}.csv")), tidy_csv(&run).as_bytes())?;
-        write(&folder.join(format!("{name}.toml")), scenario.text.as_bytes())?;
-        write(&folder.join(format!("{name}.txt")), summary(&run).as_bytes())?;
+        let folder = words
+            .output
+            .clone()
+            .unwrap_or_else(|| Path::new("out").join(&name));
+        let source = format!(
+            "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
+            run.meta.engine, run.meta.body
+        );
+        write(
+            &folder.join(format!("{name}.csv")),
+            tidy_csv(&run).as_bytes(),
+        )?;
+        write(
+            &folder.join(format!("{name}.toml")),
+            scenario.text.as_bytes(),
+        )?;
+        write(
+            &folder.join(format!("{name}.txt")),
+            summary(&run).as_bytes(),
+        )?;
         write_figure(&folder, &name, &run_figure(&run, &scenario, &source))?;
         if !words.quiet {
-            eprintln!("wrote {}", folder.join(format!("{name}.{{csv,svg,png,txt,toml}}")).display());
+            eprintln!(
+                "wrote {}",
+                folder
+                    .join(format!("{name}.{{csv,svg,png,txt,toml}}"))
+                    .display()
+            );
         }
     }
     if words.json {
@@ -46,7 +72,11 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     }
     for arm in &run.arms {
         if let Some(failure) = &arm.failure {
-            let who = if arm.name.is_empty() { String::new() } else { format!(" in arm `{}`", arm.name) };
+            let who = if arm.name.is_empty() {
+                String::new()
+            } else {
+                format!(" in arm `{}`", arm.name)
+            };
             eprintln!(
                 "error: the run stopped{who} at {}: {}\n   = help: {}",
                 osteon_sim::show_days(failure.time_d),
@@ -78,12 +108,19 @@ fn find(project: &Project, asked: &str) -> Result<(String, String, String), Faul
     let path = Path::new(asked);
     if path.is_file() {
         let (folder, file) = beside(path);
-        let text = folder.text(&file).map_err(|e| Fault::Failed(format!("error: {e}")))?;
-        let stem = path.file_stem().map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
+        let text = folder
+            .text(&file)
+            .map_err(|e| Fault::Failed(format!("error: {e}")))?;
+        let stem = path
+            .file_stem()
+            .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
         return Ok((text, stem, asked.to_owned()));
     }
     let bare = asked.strip_suffix(".toml").unwrap_or(asked);
-    for id in [format!("scenarios/{bare}.toml"), format!("studies/{bare}/scenario.toml")] {
+    for id in [
+        format!("scenarios/{bare}.toml"),
+        format!("studies/{bare}/scenario.toml"),
+    ] {
         if let Ok(text) = project.text(&id) {
             return Ok((text, bare.to_owned(), id));
         }
@@ -96,9 +133,16 @@ fn find(project: &Project, asked: &str) -> Result<(String, String, String), Faul
     help += "known scenarios:\n";
     scenarios.iter().for_each(|s| help += &format!("  {s}\n"));
     if !studies.is_empty() {
-        help += &format!("and the protocols of {} studies (`osteon list studies`)\n", studies.len());
+        help += &format!(
+            "and the protocols of {} studies (`osteon list studies`)\n",
+            studies.len()
+        );
     }
-    let what = if asked.contains(['/', '\\']) || asked.ends_with(".toml") { "no such file" } else { "no scenario of that name" };
+    let what = if asked.contains(['/', '\\']) || asked.ends_with(".toml") {
+        "no such file"
+    } else {
+        "no scenario of that name"
+    };
     Err(Fault::Use(format!("error: {what}: {asked}\n{help}")))
 }
 
@@ -110,19 +154,27 @@ fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> 
     if let Some(every) = &words.every {
         let days = read_days(every).ok().filter(|d| *d > 0.0 && d.is_finite());
         let Some(days) = days else {
-            return Err(Fault::Use(format!("error: --every \"{every}\" is not a duration\n   = help: for example --every \"1 d\" or --every \"10 min\"")));
+            return Err(Fault::Use(format!(
+                "error: --every \"{every}\" is not a duration\n   = help: for example --every \"1 d\" or --every \"10 min\""
+            )));
         };
         let rows = (scenario.record.until_d - scenario.record.from_d) / days;
         const MOST_ROWS: f64 = 1e6;
         if rows > MOST_ROWS {
-            return Err(Fault::Use(format!("error: --every \"{every}\" gives {rows:.0} rows\n   = help: at most {MOST_ROWS} rows; record less often")));
+            return Err(Fault::Use(format!(
+                "error: --every \"{every}\" gives {rows:.0} rows\n   = help: at most {MOST_ROWS} rows; record less often"
+            )));
         }
         scenario.record.every_d = days;
     }
     match words.clock {
         ClockChoice::Auto => {}
-        ClockChoice::Averaged => (scenario.record.clock, scenario.record.clock_why) = (Clock::Averaged, None),
-        ClockChoice::Meals => (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, None),
+        ClockChoice::Averaged => {
+            (scenario.record.clock, scenario.record.clock_why) = (Clock::Averaged, None)
+        }
+        ClockChoice::Meals => {
+            (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, None)
+        }
     }
     Ok(())
 }
@@ -130,7 +182,11 @@ fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> 
 /// Names of quantities; a name that holds a comma was cut in two by the command line and is joined again.
 fn known_quantities(asked: &[String], body: &Body) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    let mut rest = asked.iter().map(|n| n.trim()).filter(|n| !n.is_empty()).peekable();
+    let mut rest = asked
+        .iter()
+        .map(|n| n.trim())
+        .filter(|n| !n.is_empty())
+        .peekable();
     while let Some(name) = rest.next() {
         let joined = rest.peek().map(|next| format!("{name},{next}"));
         if body.library.quantity(name).is_some() {
@@ -139,9 +195,17 @@ fn known_quantities(asked: &[String], body: &Body) -> Result<Vec<String>, Fault>
             rest.next();
             names.push(joined);
         } else {
-            let help = near_name(name, body.library.quantities.iter().map(|q| q.name.as_str()))
-                .map_or_else(|| "see `osteon list quantities`".to_owned(), |n| format!("did you mean `{n}`?"));
-            return Err(Fault::Use(format!("error: unknown quantity `{name}`\n   = help: {help}")));
+            let help = near_name(
+                name,
+                body.library.quantities.iter().map(|q| q.name.as_str()),
+            )
+            .map_or_else(
+                || "see `osteon list quantities`".to_owned(),
+                |n| format!("did you mean `{n}`?"),
+            );
+            return Err(Fault::Use(format!(
+                "error: unknown quantity `{name}`\n   = help: {help}"
+            )));
         }
     }
     Ok(names)

@@ -7,8 +7,8 @@ use osteon_model::Sources;
 use osteon_report::{overview_figure, study_figure, totals_text, verdict_table, verdicts_json};
 use osteon_sim::{Body, RunOptions};
 use osteon_study::{
-    Change, Judged, Recorded, RowVerdict, Study, Verdict, compare, is_study, judge_all, near_name, read_recorded, read_study, totals,
-    write_recorded,
+    Change, Judged, Recorded, RowVerdict, Study, Verdict, compare, is_study, judge_all, near_name,
+    read_recorded, read_study, totals, write_recorded,
 };
 
 use crate::arguments::StudiesArguments;
@@ -86,7 +86,10 @@ fn choose(project: &Project, path: Option<&str>) -> Result<Chosen, Fault> {
         sources: Box::new(project.clone()),
         folders: names.into_iter().map(|n| format!("studies/{n}")).collect(),
         record: project.text(&format!("studies/{RECORD}")).ok(),
-        record_path: project.root().filter(|r| r.join("studies").is_dir()).map(|r| r.join("studies").join(RECORD)),
+        record_path: project
+            .root()
+            .filter(|r| r.join("studies").is_dir())
+            .map(|r| r.join("studies").join(RECORD)),
         whole,
     };
     let Some(path) = path else {
@@ -101,19 +104,37 @@ fn choose(project: &Project, path: Option<&str>) -> Result<Chosen, Fault> {
     }
     let help = near_name(path, names.iter().map(String::as_str))
         .map_or_else(|| "give a folder with study.toml, a folder of such folders, or a name of `osteon list studies`".to_owned(), |n| format!("did you mean `{n}`?"));
-    Err(Fault::Use(format!("error: no such study or folder: {path}\n   = help: {help}")))
+    Err(Fault::Use(format!(
+        "error: no such study or folder: {path}\n   = help: {help}"
+    )))
 }
 
 fn on_disk(path: &Path) -> Result<Chosen, Fault> {
-    let full = path.canonicalize().map_err(|e| outside("open the folder", path, e))?;
+    let full = path
+        .canonicalize()
+        .map_err(|e| outside("open the folder", path, e))?;
     let single = is_study(&Folder { root: full.clone() }, "");
-    let root = if single { full.parent().map_or_else(|| full.clone(), Path::to_path_buf) } else { full.clone() };
+    let root = if single {
+        full.parent()
+            .map_or_else(|| full.clone(), Path::to_path_buf)
+    } else {
+        full.clone()
+    };
     let folder = Folder { root: root.clone() };
     let folders: Vec<String> = if single {
-        full.file_name().map(|n| n.to_string_lossy().into_owned()).into_iter().collect()
+        full.file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .into_iter()
+            .collect()
     } else {
-        let names = folder.list("").map_err(|e| Fault::Failed(format!("error: {e}")))?;
-        names.into_iter().filter_map(|n| n.strip_suffix('/').map(str::to_owned)).filter(|n| is_study(&folder, n)).collect()
+        let names = folder
+            .list("")
+            .map_err(|e| Fault::Failed(format!("error: {e}")))?;
+        names
+            .into_iter()
+            .filter_map(|n| n.strip_suffix('/').map(str::to_owned))
+            .filter(|n| is_study(&folder, n))
+            .collect()
     };
     if folders.is_empty() {
         return Err(Fault::Use(format!(
@@ -122,27 +143,57 @@ fn on_disk(path: &Path) -> Result<Chosen, Fault> {
         )));
     }
     let record_path = root.join(RECORD);
-    Ok(Chosen { sources: Box::new(folder), folders, record: fs::read_to_string(&record_path).ok(), record_path: Some(record_path), whole: !single })
+    Ok(Chosen {
+        sources: Box::new(folder),
+        folders,
+        record: fs::read_to_string(&record_path).ok(),
+        record_path: Some(record_path),
+        whole: !single,
+    })
 }
 
-fn figures(folder: &Path, judged: &[Judged], rows: &[RowVerdict], body: &Body) -> Result<(), Fault> {
+fn figures(
+    folder: &Path,
+    judged: &[Judged],
+    rows: &[RowVerdict],
+    body: &Body,
+) -> Result<(), Fault> {
     let mut made_by = body.title.clone();
     for j in judged {
         if let Some(run) = &j.run {
             made_by = format!("Osteon {}, {}", run.meta.engine, run.meta.body);
-            let figure = study_figure(&j.study, run, &j.rows, &format!("Simulated with {made_by}."));
+            let figure = study_figure(
+                &j.study,
+                run,
+                &j.rows,
+                &format!("Simulated with {made_by}."),
+            );
             write_figure(folder, &j.study.name, &figure)?;
         }
     }
-    write_drawing(folder, "overview", &overview_figure(rows, &format!("Simulated with {made_by}.")))
+    write_drawing(
+        folder,
+        "overview",
+        &overview_figure(rows, &format!("Simulated with {made_by}.")),
+    )
 }
 
 /// Compares with the record, or rewrites it. `false` if a recorded verdict is no longer right.
-fn hold_to_record(chosen: &Chosen, rows: &[RowVerdict], words: &StudiesArguments) -> Result<bool, Fault> {
+fn hold_to_record(
+    chosen: &Chosen,
+    rows: &[RowVerdict],
+    words: &StudiesArguments,
+) -> Result<bool, Fault> {
     if words.record {
-        let Some(path) = &chosen.record_path else { return Ok(true) };
+        let Some(path) = &chosen.record_path else {
+            return Ok(true);
+        };
         let old = recorded(chosen)?;
-        let text = if chosen.whole { write_recorded(rows) } else { old.clone().with(rows).to_text() };
+        let text = if chosen.whole {
+            write_recorded(rows)
+        } else {
+            old.clone().with(rows).to_text()
+        };
         fs::write(path, text).map_err(|e| outside("write", path, e))?;
         for change in compare(&old, rows, chosen.whole) {
             eprintln!("recorded: {}", change_words(&change));
@@ -155,19 +206,34 @@ fn hold_to_record(chosen: &Chosen, rows: &[RowVerdict], words: &StudiesArguments
     let changes = compare(&recorded(chosen)?, rows, chosen.whole);
     let broken = changes.iter().filter(|c| c.breaks()).count();
     for change in &changes {
-        eprintln!("{}: {}", if change.breaks() { "changed" } else { "new" }, change_words(change));
+        eprintln!(
+            "{}: {}",
+            if change.breaks() { "changed" } else { "new" },
+            change_words(change)
+        );
     }
     if broken > 0 {
-        eprintln!("error: {broken} recorded verdicts changed\n   = help: if the change is meant, run `osteon studies --record` and say why in the commit");
+        eprintln!(
+            "error: {broken} recorded verdicts changed\n   = help: if the change is meant, run `osteon studies --record` and say why in the commit"
+        );
     }
     Ok(broken == 0)
 }
 
 fn recorded(chosen: &Chosen) -> Result<Recorded, Fault> {
-    chosen.record.as_deref().map_or_else(|| Ok(Recorded::default()), |text| read_recorded(text).map_err(|e| Fault::Failed(format!("error: {RECORD}: {e}"))))
+    chosen.record.as_deref().map_or_else(
+        || Ok(Recorded::default()),
+        |text| read_recorded(text).map_err(|e| Fault::Failed(format!("error: {RECORD}: {e}"))),
+    )
 }
 
 fn change_words(change: &Change) -> String {
     let word = |v: Option<Verdict>, none: &'static str| v.map_or(none, Verdict::as_str);
-    format!("{}, {}: {} -> {}", change.study, change.row, word(change.recorded, "not recorded"), word(change.now, "gone"))
+    format!(
+        "{}, {}: {} -> {}",
+        change.study,
+        change.row,
+        word(change.recorded, "not recorded"),
+        word(change.now, "gone")
+    )
 }

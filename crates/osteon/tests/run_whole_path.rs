@@ -12,24 +12,49 @@ fn a_run_leaves_table_figure_and_summary() {
     put(&folder.join("depletion.toml"), DEPLETION);
     let told = on_small_body(&folder, &["run", "depletion.toml", "-o", "here"]);
     assert_eq!(told.code, 0, "{}", told.stderr);
-    assert!(told.stdout.contains("Serum magnesium") && told.stdout.contains("mmol/L") && told.stdout.contains("closes to"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("Serum magnesium")
+            && told.stdout.contains("mmol/L")
+            && told.stdout.contains("closes to"),
+        "{}",
+        told.stdout
+    );
 
     let table = fs::read_to_string(folder.join("here/depletion.csv")).expect("the table");
     let mut lines = table.lines();
-    assert_eq!(lines.next(), Some("run,arm,id,time,time_unit,quantity,value,unit,status"));
+    assert_eq!(
+        lines.next(),
+        Some("run,arm,id,time,time_unit,quantity,value,unit,status")
+    );
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     assert_eq!(rows.len(), 2 * 36);
     for row in &rows {
         assert_eq!(row.len(), 9);
         assert_eq!((row[0], row[4], row[8]), ("depletion", "d", "ok"));
         assert!(row[6].parse::<f64>().expect("a number").is_finite());
-        assert_eq!(row[7], if row[5] == "serum.Mg" { "mmol/L" } else { "mmol/d" });
+        assert_eq!(
+            row[7],
+            if row[5] == "serum.Mg" {
+                "mmol/L"
+            } else {
+                "mmol/d"
+            }
+        );
     }
     let figure = fs::read_to_string(folder.join("here/depletion.svg")).expect("the figure");
-    assert!(figure.starts_with("<svg ") && figure.contains("Serum magnesium") && figure.contains("<desc"), "{}", &figure[..200]);
+    assert!(
+        figure.starts_with("<svg ")
+            && figure.contains("Serum magnesium")
+            && figure.contains("<desc"),
+        "{}",
+        &figure[..200]
+    );
     let picture = fs::read(folder.join("here/depletion.png")).expect("the picture");
     assert_eq!(&picture[1..4], b"PNG");
-    assert_eq!(fs::read_to_string(folder.join("here/depletion.toml")).expect("the scenario"), DEPLETION);
+    assert_eq!(
+        fs::read_to_string(folder.join("here/depletion.toml")).expect("the scenario"),
+        DEPLETION
+    );
 }
 
 #[test]
@@ -37,9 +62,17 @@ fn the_same_scenario_gives_the_same_bytes() {
     let folder = fresh_folder("run-same-bytes");
     put(&folder.join("depletion.toml"), DEPLETION);
     for name in ["one", "two"] {
-        assert_eq!(on_small_body(&folder, &["run", "depletion.toml", "-o", name, "-q"]).code, 0);
+        assert_eq!(
+            on_small_body(&folder, &["run", "depletion.toml", "-o", name, "-q"]).code,
+            0
+        );
     }
-    for file in ["depletion.csv", "depletion.svg", "depletion.png", "depletion.txt"] {
+    for file in [
+        "depletion.csv",
+        "depletion.svg",
+        "depletion.png",
+        "depletion.txt",
+    ] {
         let read = |name: &str| fs::read(folder.join(name).join(file)).expect("a file");
         assert!(read("one") == read("two"), "{file} differs");
     }
@@ -57,10 +90,18 @@ fn quiet_says_nothing_and_json_says_everything() {
     let ledger = json["arms"][0]["ledger"].as_array().expect("a ledger");
     assert!(!ledger.is_empty());
     for line in ledger {
-        assert!(line["relative_error"].as_f64().expect("a number") < 1e-9, "{line}");
+        assert!(
+            line["relative_error"].as_f64().expect("a number") < 1e-9,
+            "{line}"
+        );
     }
-    let values = json["arms"][0]["quantities"][0]["values"].as_array().expect("values");
-    assert_eq!(values.len(), json["arms"][0]["times"].as_array().expect("times").len());
+    let values = json["arms"][0]["quantities"][0]["values"]
+        .as_array()
+        .expect("values");
+    assert_eq!(
+        values.len(),
+        json["arms"][0]["times"].as_array().expect("times").len()
+    );
     assert!(!folder.join("out/depletion.json").exists());
 }
 
@@ -69,14 +110,27 @@ fn the_record_can_be_changed_from_the_command_line() {
     let folder = fresh_folder("run-record");
     put(&folder.join("depletion.toml"), DEPLETION);
     let value = |words: &[&str]| -> (f64, String, usize) {
-        let mut all = vec!["run", "depletion.toml", "--json", "--quantities", "serum.Mg"];
+        let mut all = vec![
+            "run",
+            "depletion.toml",
+            "--json",
+            "--quantities",
+            "serum.Mg",
+        ];
         all.extend(words);
         let told = on_small_body(&folder, &all);
-        let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap_or_else(|e| panic!("{e}: {}", told.stderr));
-        let quantities = json["arms"][0]["quantities"].as_array().expect("quantities");
+        let json: serde_json::Value =
+            serde_json::from_str(&told.stdout).unwrap_or_else(|e| panic!("{e}: {}", told.stderr));
+        let quantities = json["arms"][0]["quantities"]
+            .as_array()
+            .expect("quantities");
         assert_eq!(quantities.len(), 1);
         let values = quantities[0]["values"].as_array().expect("values");
-        (values[0].as_f64().expect("a number"), quantities[0]["unit"].as_str().expect("a unit").to_owned(), values.len())
+        (
+            values[0].as_f64().expect("a number"),
+            quantities[0]["unit"].as_str().expect("a unit").to_owned(),
+            values.len(),
+        )
     };
     let (si, si_unit, daily) = value(&[]);
     let (us, us_unit, weekly) = value(&["--us", "--every", "7 d"]);
@@ -92,7 +146,12 @@ fn unknown_scenarios_are_wrong_use() {
     let folder = fresh_folder("run-unknown");
     let told = on_small_body(&folder, &["run", "no-such-scenario"]);
     assert_eq!((told.code, told.stdout.as_str()), (2, ""));
-    assert!(told.stderr.contains("no scenario of that name: no-such-scenario"), "{}", told.stderr);
+    assert!(
+        told.stderr
+            .contains("no scenario of that name: no-such-scenario"),
+        "{}",
+        told.stderr
+    );
     let told = on_small_body(&folder, &["run", "missing/file.toml"]);
     assert_eq!(told.code, 2);
     assert!(told.stderr.contains("no such file"), "{}", told.stderr);

@@ -28,8 +28,15 @@ pub fn put(path: &Path, text: &str) {
 
 /// Calls `osteon` with these words in a folder.
 pub fn osteon(folder: &Path, words: &[&str]) -> Told {
-    let Output { status, stdout, stderr } =
-        Command::new(env!("CARGO_BIN_EXE_osteon")).args(words).current_dir(folder).output().expect("the program starts");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(env!("CARGO_BIN_EXE_osteon"))
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts");
     Told {
         code: status.code().expect("an exit code"),
         stdout: String::from_utf8(stdout).expect("UTF-8"),
@@ -39,7 +46,10 @@ pub fn osteon(folder: &Path, words: &[&str]) -> Told {
 
 /// The small body of `osteon-sim`'s tests: one nutrient, one hormone, a handful of library entries.
 pub fn small_project() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../osteon-sim/tests").display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../osteon-sim/tests")
+        .display()
+        .to_string()
 }
 
 /// Calls `osteon` on the small body.
