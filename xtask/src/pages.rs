@@ -9,7 +9,7 @@ use crate::{Faults, files, read, relative};
 /// declared as `pub const NAME: &str = "id"; // diagnostic` are found through their literal in a list of ids.
 fn ids_in(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
-    for call in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::note("] {
+    for call in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::note(", ".fault("] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some((id, _)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {

@@ -98,7 +98,7 @@ impl Context<'_> {
         let times = timing.at_d.len().max(1) as f64;
         let (measure, share) = if amount_like(&per_day) { (Measure { unit: per_day, ..measure }, timing.every_d / times) } else { (measure, 1.0) };
         let Some(factor_of) = self.compound(of.as_ref(), entry, product) else { return };
-        let amount = |targets: &[(String, f64)], per: Option<f64>| self.deposits(&dose, &measure, &product.substance, targets, share * factor_of, per);
+        let amount = |targets: &[(String, f64)], per: Option<f64>| self.deposits(dose, &measure, &product.substance, targets, share * factor_of, per);
         let Some(into) = amount(&product.into, None) else { return };
         let averaged = if product.averaged.is_empty() {
             if of_person {
@@ -113,10 +113,10 @@ impl Context<'_> {
             let Some(rates) = amount(&product.averaged, Some(times / timing.every_d)) else { return };
             Some(rates)
         };
-        let Some(size_into) = self.sizes(&dose, &measure, product, share * factor_of) else { return };
+        let Some(size_into) = self.sizes(dose, &measure, product, share * factor_of) else { return };
         // What a product does besides carrying matter scales with its dose per day.
         let daily = Measure { value: measure.value * share * times / timing.every_d, unit: measure.unit.over(&day()), unit_text: measure.unit_text.clone() };
-        let Some(effects) = (if entry.effects.is_empty() { Some(Vec::new()) } else { self.effects(entry, Some((&dose, &daily)), item) }) else { return };
+        let Some(effects) = (if entry.effects.is_empty() { Some(Vec::new()) } else { self.effects(entry, Some((dose, &daily)), item) }) else { return };
         let portions = product.portions.as_ref().map(|input| InputValue { input: input.clone(), value: times / timing.every_d, said: String::new() });
         regimens.push(Regimen {
             portions,
@@ -423,7 +423,7 @@ impl Timing {
             Some(item) => item.days("4 h")?,
             None => 0.0,
         };
-        if over_d < 0.0 || over_d > 1.0 {
+        if !(0.0..=1.0).contains(&over_d) {
             context.push(over?.fault("scenario-impossible-value", "`over` of something taken again and again lies within a day"));
             return None;
         }

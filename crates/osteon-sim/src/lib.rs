@@ -8,6 +8,7 @@ mod diagnostics;
 pub mod drive;
 mod exposure_read;
 mod foods_read;
+mod gathering;
 mod library;
 mod library_read;
 mod measure;
@@ -16,12 +17,8 @@ mod person_read;
 mod plan;
 mod progress;
 mod quantities;
-#[cfg(test)]
-mod reading_tests;
 mod recording;
 mod run;
-#[cfg(test)]
-mod run_tests;
 mod scenario;
 mod scenario_read;
 mod simulate;

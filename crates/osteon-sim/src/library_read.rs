@@ -447,7 +447,7 @@ fn read_substance(table: &Table<'_, '_>) -> Option<Substance> {
 
 /// Origin, range, source and reason of a number; the number itself stands under `value` or is filled in by the caller.
 fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
-    let text = |key| table.get(key).and_then(|i| i.text().map(str::to_owned)).unwrap_or_else(String::new);
+    let text = |key| table.get(key).and_then(|i| i.text()).map_or_else(String::new, str::to_owned);
     let what = text("what");
     let value = match table.get("value") {
         Some(item) => item.number()?,

@@ -109,9 +109,15 @@ impl Context<'_> {
             self.push(Diagnostic::error("scenario-impossible-value", format!("nobody is {age_a} years old"), span));
             return None;
         }
-        let missing: Vec<&InputValue> = inputs.iter().filter(|v| self.body.vocabulary.get(&v.input).is_none()).collect();
-        for value in missing {
-            self.push(Diagnostic::error("scenario-unknown-name", format!("the body has no input `{}`", value.input), span).help("docs/body-inputs.md lists what a body must declare"));
+        let mut known = true;
+        for value in inputs.iter().filter(|v| self.body.vocabulary.get(&v.input).is_none()) {
+            known = false;
+            self.push(
+                Diagnostic::error("scenario-unknown-name", format!("the body has no input `{}`", value.input), span)
+                    .help("docs/body-inputs.md lists what a body must declare"),
+            );
+        }
+        if !known {
             return None;
         }
         Some(Person { age_a, inputs, diet, exposures, regimens, meals })

@@ -14,10 +14,10 @@ use crate::measure::show_days;
 use crate::run::{Met, MetKind};
 use crate::scenario::{Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen};
 
-/// Age in years at which the lived life begins: grown, bone mass near its peak, nothing of later life yet. (the body's contract)
+/// Age in years at which the lived life begins: grown, every pool near its peak, nothing of later life yet. (the body's contract)
 pub(crate) const ADULT_A: f64 = 25.0;
 
-/// Years lived before the scenario by people who are not yet `ADULT_A` plus this old. (assumed: long enough for every pool but bone)
+/// Years lived before the scenario by people who are not yet `ADULT_A` plus this old. (assumed: long enough for every pool but the slowest)
 pub(crate) const SHORTEST_LIFE_A: f64 = 5.0;
 
 /// Days by the clock before the scenario starts, so that the ripple of meals has settled. (assumed; a week of identical days)

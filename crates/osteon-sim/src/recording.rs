@@ -139,17 +139,23 @@ enum Part {
     Out,
 }
 
+/// An element, its unit, and its carriers: place among the symbols read, atoms per unit amount, part.
+struct Element {
+    name: String,
+    unit: String,
+    carriers: Vec<(usize, f64, Part)>,
+}
+
 /// Which symbols carry which element.
 struct Ledger {
-    /// Element, unit, and its carriers: place among the symbols read, atoms per unit amount, part.
-    elements: Vec<(String, String, Vec<(usize, f64, Part)>)>,
+    elements: Vec<Element>,
     /// Species with elements, for doses: symbol, element, atoms.
     carriers: Vec<(SymbolIndex, String, f64)>,
 }
 
 impl Ledger {
     fn new(body: &Body, place: &mut dyn FnMut(SymbolIndex) -> usize) -> Ledger {
-        let mut elements: Vec<(String, String, Vec<(usize, f64, Part)>)> = Vec::new();
+        let mut elements: Vec<Element> = Vec::new();
         let mut carriers = Vec::new();
         let model: &Model = &body.model;
         for symbol in &model.symbols {
@@ -172,16 +178,16 @@ impl Ledger {
                 if species && !boundary {
                     carriers.push((index, element.clone(), *atoms));
                 }
-                let entry = match elements.iter_mut().find(|e| e.0 == *element) {
+                let entry = match elements.iter_mut().find(|e| e.name == *element) {
                     Some(entry) => entry,
                     None => {
                         let unit = model.substance_unit.map_or_else(|| symbol.unit_text.clone().unwrap_or_else(String::new), |u| u.to_string());
-                        elements.push((element.clone(), unit, Vec::new()));
+                        elements.push(Element { name: element.clone(), unit, carriers: Vec::new() });
                         let last = elements.len() - 1;
                         &mut elements[last]
                     }
                 };
-                entry.2.push((place(amount), *atoms, part));
+                entry.carriers.push((place(amount), *atoms, part));
             }
         }
         Ledger { elements, carriers }
@@ -190,7 +196,7 @@ impl Ledger {
     fn lines(&self, body: &Body, first: &[f64], last: &[f64], actions: &[Timed], from_d: f64, until_d: f64) -> Vec<LedgerLine> {
         self.elements
             .iter()
-            .map(|(element, unit, carriers)| {
+            .map(|Element { name: element, unit, carriers }| {
                 let gain = |part: Part| carriers.iter().filter(|c| c.2 == part).map(|(s, atoms, _)| (last[*s] - first[*s]) * atoms).sum::<f64>();
                 let pools: f64 = carriers.iter().filter(|c| c.2 == Part::Pool).map(|(s, atoms, _)| last[*s].abs() * atoms).sum();
                 let dosed = actions.iter().map(|a| self.dosed(body, a, element, from_d, until_d)).fold(0.0, |a, b| a + b);

@@ -1,15 +1,9 @@
 //! Tests of whole runs on the small body: lived life, clocks, doses, ledger, failure, steady start.
 
-use crate::body::Body;
-use crate::progress::Silent;
-use crate::reading_tests::sources;
-use crate::run::{ArmRun, Run, RowStatus};
-use crate::scenario_read::read_scenario;
-use crate::simulate::{Member, RunOptions, live, run, run_many};
+use osteon_sim::{ArmRun, Member, MetKind, Run, RowStatus, RunOptions, Silent, live, read_scenario, run, run_many};
 
-fn body() -> Body {
-    Body::load(&sources()).unwrap_or_else(|f| panic!("{}", f.render()))
-}
+mod small_body;
+use small_body::body;
 
 fn simulate(text: &str) -> Run {
     let body = body();
@@ -91,7 +85,7 @@ fn doses_infusions_and_pills_are_counted() {
     let line = &arm.ledger[0];
     close(line.dosed, 13.0 * 5.0 + 4.0 * 5.0 + 8.0 + 6.0, 1e-9);
     assert!(line.relative_error < 1e-6, "{line:?}");
-    assert_eq!(arm.events.iter().filter(|e| e.kind == crate::run::MetKind::Dose).count(), 4 + 1 + 3);
+    assert_eq!(arm.events.iter().filter(|e| e.kind == MetKind::Dose).count(), 4 + 1 + 3);
     close(last(arm, "Mg_pill_size"), 5.0, 1e-9);
     // Dinner, 40 % of the day.
     close(last(arm, "Mg_meal_size"), 5.2, 1e-9);

@@ -3,31 +3,10 @@
 
 use osteon_model::MemorySources;
 
-use crate::body::Body;
-use crate::scenario::{Change, Clock, Scenario};
-use crate::scenario_read::read_scenario;
+use osteon_sim::{Body, Change, Clock, Scenario, read_scenario};
 
-pub(crate) fn sources() -> MemorySources {
-    let mut sources = MemorySources::new();
-    sources.insert("body/body.ant", include_str!("../tests/body/body.ant"));
-    for (name, text) in [
-        ("nutrients.toml", include_str!("../tests/library/nutrients.toml")),
-        ("quantities.toml", include_str!("../tests/library/quantities.toml")),
-        ("supplements.toml", include_str!("../tests/library/supplements.toml")),
-        ("drugs.toml", include_str!("../tests/library/drugs.toml")),
-        ("conditions.toml", include_str!("../tests/library/conditions.toml")),
-        ("foods.csv", include_str!("../tests/library/foods.csv")),
-    ] {
-        sources.insert(format!("library/{name}"), text);
-    }
-    sources
-}
-
-fn body() -> Body {
-    let body = Body::load(&sources()).unwrap_or_else(|f| panic!("{}", f.render()));
-    assert!(body.faults.list.is_empty(), "{}", body.faults.render());
-    body
-}
+mod small_body;
+use small_body::{body, sources};
 
 const PERSON: &str = "[person]\nsex = \"male\"\nage = \"30 a\"\nweight = \"75 kg\"\n";
 const RECORD: &str = "[record]\nuntil = \"49 d\"\n";
@@ -210,7 +189,7 @@ fn pages_of_our_diagnostics_hold() {
                     let mut sources = sources();
                     if text.contains("# absent") {
                         let mut rest = MemorySources::new();
-                        rest.insert("body/body.ant", include_str!("../tests/body/body.ant"));
+                        rest.insert("body/body.ant", include_str!("small_body/body.ant"));
                         sources = rest;
                     } else {
                         sources.insert(file.trim(), text);
