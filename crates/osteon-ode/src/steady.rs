@@ -241,7 +241,8 @@ fn settle_branches<S: System>(system: &mut S, t: &[f64], y: &[f64], margins: &mu
     }
 }
 
-/// How many independent directions no equation drives at a point (conserved totals, counters), and which states take part in them.
+/// How many independent directions no equation drives at a point (conserved totals, counters), and which states carry at least a
+/// hundredth of one.
 ///
 /// As `d → 0`, `d (d I − J)⁻¹` becomes the projector onto them, whose trace is their number. `d` must be far below the slowest
 /// rate of the system: one over a thousand horizons is. Costs one solve a state. Returns number and states, by lane.
@@ -259,7 +260,7 @@ pub fn zero_modes<S: System>(system: &mut S, t: &[f64], y: &[f64], d: f64) -> Ve
         for lane in 0..lanes {
             let own = column[j * lanes + lane];
             trace[lane] += own;
-            if own.abs() > 1e-6 {
+            if own.abs() > 1e-2 {
                 states[lane].push(j);
             }
         }
