@@ -1,6 +1,6 @@
 //! The whole path from a model to a program.
 
-use osteon_model::{Diagnostic, Model, Rule, SymbolId};
+use osteon_model::{Diagnostic, ExprKind, Model, Rule, SymbolId};
 use osteon_vm::{
     EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode,
 };
@@ -17,12 +17,23 @@ use crate::trigger::lower_events;
 /// Compiles a model.
 ///
 /// # Errors
-/// All faults found, each naming its symbols: `circular-rule`, `missing-value`, `event-target`, `argument-count`, `rate-of-rule`.
+/// All faults found, each naming its symbols: `circular`, `missing-value`, `missing-rate`, `rule-conflict`, `wrong-argument-count`, `rate-of-rule`.
 pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let quantities = Quantities::of(model);
     let mut diagnostics = Vec::new();
     let mut run_roots: Vec<Wanted> = model.ids().map(Wanted::Value).collect();
     run_roots.extend(quantities.states.iter().map(|id| Wanted::Rate(*id)));
+    // Events may ask for rates that no equation asks for.
+    for event in &model.events {
+        let parts = [Some(&event.trigger), event.delay.as_ref(), event.priority.as_ref()].into_iter().flatten();
+        for expr in parts.chain(event.assignments.iter().map(|a| &a.value)) {
+            expr.walk(&mut |e| {
+                if let ExprKind::RateOf(id) = e.kind {
+                    run_roots.push(Wanted::Rate(id));
+                }
+            });
+        }
+    }
     let start_roots: Vec<Wanted> = quantities.states.iter().chain(&quantities.held).map(|id| Wanted::Value(*id)).collect();
     let run_order = order(model, &quantities, &run_roots, Moment::Run, &mut diagnostics);
     // A circle of rules is one at the start too: say it once.
@@ -273,11 +284,12 @@ fn missing(model: &Model, graph: &Graph, needed: &[NodeId], start_states: &[Node
         .into_iter()
         .map(|id| {
             let symbol = model.symbol(id);
-            let (what, help) = match symbol.role {
-                osteon_model::Role::Reaction(_) => ("no rate", "write its rate after the reaction"),
-                _ => ("no value", "give it a value, a start expression or a rule"),
-            };
-            Diagnostic::error("missing-value", format!("`{}` has {what}, and others are computed from it", symbol.id), symbol.span).help(help)
+            if let osteon_model::Role::Reaction(_) = symbol.role {
+                let text = format!("the reaction `{}` has no rate, and others are computed from it", symbol.id);
+                return Diagnostic::error("missing-rate", text, symbol.span).help("write its rate after the reaction");
+            }
+            let text = format!("`{}` has no value, and others are computed from it", symbol.id);
+            Diagnostic::error("missing-value", text, symbol.span).help("give it a value, a start expression or a rule")
         })
         .collect()
 }

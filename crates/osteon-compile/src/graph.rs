@@ -376,7 +376,7 @@ impl Graph {
         }
         let half = self.integer_power(x, n / 2);
         let square = self.mul(half, half);
-        if n % 2 == 0 { square } else { self.mul(square, x) }
+        if n.is_multiple_of(2) { square } else { self.mul(square, x) }
     }
 
     pub fn ln(&mut self, x: NodeId) -> NodeId {

@@ -357,7 +357,7 @@ impl<'m> Lowering<'m> {
 
     fn arity_error(&mut self, span: Span, found: usize) -> NodeId {
         let text = format!("in `{}` a function is given {found} arguments, which it does not take", self.context);
-        self.diagnostics.push(Diagnostic::error("argument-count", text, span));
+        self.diagnostics.push(Diagnostic::error("wrong-argument-count", text, span));
         self.graph.number(f64::NAN)
     }
 

@@ -165,7 +165,7 @@ fn circular(model: &Model, circle: &[Wanted], moment: Moment) -> Diagnostic {
     names.extend(circle.first().map(&name));
     let when = if moment == Moment::Start { "start values" } else { "values" };
     let first = circle.first().map_or(Span::NONE, &span);
-    let mut d = Diagnostic::error("circular-rule", format!("these {when} need each other in a circle: {}", names.join(" → ")), first)
+    let mut d = Diagnostic::error("circular", format!("these {when} need each other in a circle: {}", names.join(" → ")), first)
         .at(format!("`{}` needs `{}`", names[0], names[1]))
         .help("break the circle: make one of them a state with a rate rule, or give one a start value of its own");
     for (i, w) in circle.iter().enumerate().skip(1) {

@@ -47,7 +47,7 @@ pub(crate) fn lower_events(lowering: &mut Lowering) -> (Vec<EventNodes>, Vec<Mar
             if matches!(lowering.quantities.kind(a.target), Kind::Assigned | Kind::Rate(_)) {
                 let text = format!("event `{}` sets `{}`, which is computed by a rule or a reaction", lowering.context, target.id);
                 lowering.diagnostics.push(
-                    Diagnostic::error("event-target", text, event.span).label(target.span, "computed here").help("set what it is computed from"),
+                    Diagnostic::error("rule-conflict", text, event.span).label(target.span, "computed here").help("set what it is computed from"),
                 );
             }
         }

@@ -234,8 +234,8 @@ fn events_have_margins_truth_and_values() {
 #[test]
 fn faults_are_told() {
     let told = |text: &str| compile(&model(text)).expect_err("a faulty model").iter().map(|d| format!("{}: {}", d.id, d.message)).collect::<Vec<_>>();
-    assert_eq!(told("a := b + 1\nb := c\nc := 2 * a"), ["circular-rule: these values need each other in a circle: a → b → c → a"]);
-    assert_eq!(told("a = b\nb = a + 1\nx' = a\nx = 0"), ["circular-rule: these start values need each other in a circle: a → b → a"]);
+    assert_eq!(told("a := b + 1\nb := c\nc := 2 * a"), ["circular: these values need each other in a circle: a → b → c → a"]);
+    assert_eq!(told("a = b\nb = a + 1\nx' = a\nx = 0"), ["circular: these start values need each other in a circle: a → b → a"]);
     assert_eq!(told("k' = 0\nx = 1\nx' = k * q\nq := 2 * x"), ["missing-value: `k` has no value, and others are computed from it"]);
     // A value nobody reads may be missing.
     assert!(compile(&model("comp V = 1\nk := 1\nx = 0\nx' = 1")).is_ok());

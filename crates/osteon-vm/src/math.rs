@@ -181,7 +181,7 @@ from_libm! {
 
 /// x! as Γ(x + 1); exact for integers up to 170.
 pub fn factorial(x: f64) -> f64 {
-    if x >= 0.0 && x <= 170.0 && x.fract() == 0.0 {
+    if (0.0..=170.0).contains(&x) && x.fract() == 0.0 {
         return (1..=x as u32).map(f64::from).product();
     }
     libm::tgamma(x + 1.0)
