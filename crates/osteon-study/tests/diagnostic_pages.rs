@@ -1,11 +1,14 @@
 //! The pages of `docs/diagnostics/` about studies and fits are their tests: every example does what its last line says.
 
+mod small_project;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osteon_model::{MemorySources, Sources};
+use osteon_model::MemorySources;
 use osteon_sim::{Body, Diagnostics};
 use osteon_study::{read_fit, read_study};
+use small_project::small_body;
 
 const SCENARIO: &str = r#"
 [person]
@@ -29,34 +32,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The small body of `osteon-sim`'s tests, with a range for the parameter that the pages fit.
-fn small_body() -> Body {
-    let folder = root().join("crates/osteon-sim/tests");
-    let mut sources = MemorySources::new();
-    for part in ["body", "library"] {
-        for entry in fs::read_dir(folder.join(part))
-            .expect("the small body")
-            .flatten()
-        {
-            let name = format!("{part}/{}", entry.file_name().to_string_lossy());
-            let text = fs::read_to_string(entry.path()).expect("a text");
-            sources.insert(
-                name,
-                text.replace(
-                    "  k_filter = ",
-                    "  k_filter.range = {0.1, 0.9}\n  k_filter = ",
-                ),
-            );
-        }
-    }
-    assert!(
-        sources
-            .text("body/body.ant")
-            .expect("a body")
-            .contains("k_filter.range")
-    );
-    Body::load(&sources).unwrap_or_else(|f| panic!("{}", f.render()))
-}
 
 fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagnostics> {
     if id.starts_with("fit-") {

@@ -1,10 +1,11 @@
 //! Verdicts on made-up runs: every kind of row, every verdict, and what the run is asked to record.
 
-use std::fs;
-use std::path::Path;
+mod small_project;
 
 use osteon_model::MemorySources;
-use osteon_sim::{ArmRun, Body, Column, Meta, RowStatus, Run, Work};
+use osteon_sim::{ArmRun, Column, Meta, RowStatus, Run, Work};
+use small_project::small_body;
+
 use osteon_study::{Study, Verdict, judge, read_study, totals};
 
 const SCENARIO: &str = r#"
@@ -28,22 +29,6 @@ clock = "averaged"
 quantities = ["urine.Mg"]
 "#;
 
-fn small_body() -> Body {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../osteon-sim/tests");
-    let mut sources = MemorySources::new();
-    for part in ["body", "library"] {
-        for entry in fs::read_dir(folder.join(part))
-            .expect("the small body")
-            .flatten()
-        {
-            sources.insert(
-                format!("{part}/{}", entry.file_name().to_string_lossy()),
-                fs::read_to_string(entry.path()).expect("a text"),
-            );
-        }
-    }
-    Body::load(&sources).unwrap_or_else(|f| panic!("{}", f.render()))
-}
 
 fn study(rows: &str) -> Study {
     let mut sources = MemorySources::new();

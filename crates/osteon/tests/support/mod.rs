@@ -44,10 +44,10 @@ pub fn osteon(folder: &Path, words: &[&str]) -> Told {
     }
 }
 
-/// The small body of `osteon-sim`'s tests: one nutrient, one hormone, a handful of library entries.
+/// A project around a small body: one nutrient, a handful of library entries.
 pub fn small_project() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../osteon-sim/tests")
+        .join("../osteon-study/tests/small_project")
         .display()
         .to_string()
 }
