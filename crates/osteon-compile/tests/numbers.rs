@@ -245,8 +245,8 @@ fn solves_leave_no_residual() {
             let b: Vec<f64> = (0..n * lanes).map(|i| ((i * 7919) % 13) as f64 - 6.0).collect();
             let mut x = b.clone();
             block.solve(&mut x);
-            for lane in 0..lanes {
-                let r = residual(&program, &j, lanes, lane, diagonal[lane], &x, &b);
+            for (lane, d) in diagonal.iter().enumerate() {
+                let r = residual(&program, &j, lanes, lane, *d, &x, &b);
                 assert!(r < 1e-12, "{r} for diagonal {d} in {text}");
             }
         }
@@ -273,8 +273,8 @@ fn a_bad_static_pivot_falls_back_to_pivoting() {
     let b = vec![1.0, 1.0, 1.0, 2.0, 2.0, 2.0, -3.0, -3.0, -3.0];
     let mut x = b.clone();
     block.solve(&mut x);
-    for lane in 0..lanes {
-        let r = residual(&program, &j, lanes, lane, diagonal[lane], &x, &b);
+    for (lane, d) in diagonal.iter().enumerate() {
+        let r = residual(&program, &j, lanes, lane, *d, &x, &b);
         assert!(r < 1e-13, "{r} in lane {lane}");
     }
     // Singular: told, for that lane only.
