@@ -50,27 +50,50 @@ impl Body {
     pub fn load_from(sources: &dyn Sources, file: &str) -> Result<Body, Diagnostics> {
         let parsed = osteon_lang::load(sources, file);
         let mut list = parsed.diagnostics;
-        let Some(model) = parsed.model.filter(|_| !list.iter().any(Diagnostic::is_error)) else {
-            return Err(Diagnostics { list, sources: parsed.sources });
+        let Some(model) = parsed
+            .model
+            .filter(|_| !list.iter().any(Diagnostic::is_error))
+        else {
+            return Err(Diagnostics {
+                list,
+                sources: parsed.sources,
+            });
         };
         match osteon_compile::compile(&model) {
             Ok(program) => Ok(Body::join(sources, model, program, list, parsed.sources)),
             Err(faults) => {
                 list.extend(faults);
-                Err(Diagnostics { list, sources: parsed.sources })
+                Err(Diagnostics {
+                    list,
+                    sources: parsed.sources,
+                })
             }
         }
     }
 
     /// Joins a model and its program with the library.
-    fn join(sources: &dyn Sources, model: Model, program: Program, mut list: Vec<Diagnostic>, mut texts: SourceMap) -> Body {
+    fn join(
+        sources: &dyn Sources,
+        model: Model,
+        program: Program,
+        mut list: Vec<Diagnostic>,
+        mut texts: SourceMap,
+    ) -> Body {
         let mut hash = Hash::new();
         // The flat model is hashed as it was parsed: symbols and reactions with their definitions, in order.
         for symbol in &model.symbols {
-            hash.text(&format!("{}|{:?}|{:?}", symbol.id, symbol.initial.as_ref().map(|i| &i.expr.kind), symbol.rule));
+            hash.text(&format!(
+                "{}|{:?}|{:?}",
+                symbol.id,
+                symbol.initial.as_ref().map(|i| &i.expr.kind),
+                symbol.rule
+            ));
         }
         for reaction in &model.reactions {
-            hash.text(&format!("{:?}|{:?}|{:?}", reaction.reactants, reaction.products, reaction.rate));
+            hash.text(&format!(
+                "{:?}|{:?}|{:?}",
+                reaction.reactants, reaction.products, reaction.rate
+            ));
         }
         let vocabulary = Vocabulary::of(&model);
         let library = read_library(sources, &vocabulary, &mut texts, &mut list, &mut hash);
@@ -80,7 +103,10 @@ impl Body {
             program: Arc::new(program),
             vocabulary,
             library,
-            faults: Diagnostics { list, sources: texts },
+            faults: Diagnostics {
+                list,
+                sources: texts,
+            },
             hash: hash.finish(),
             title,
         }
@@ -93,25 +119,46 @@ impl Body {
 }
 
 /// Reads every file of the library that exists; nutrients first, because the others speak of them.
-fn read_library(sources: &dyn Sources, words: &Vocabulary, texts: &mut SourceMap, list: &mut Vec<Diagnostic>, hash: &mut Hash) -> Library {
-    let mut reader = LibraryReader { words, library: Library::default() };
-    let mut read = |name: &str, needed: bool, with: &mut dyn FnMut(&Reading, &str)| match sources.text(name) {
-        Ok(text) => {
-            hash.text(&text);
-            let reading = Reading::new(&LIBRARY, texts.add(name, text.clone()));
-            with(&reading, &text);
-            list.extend(reading.into_faults());
-        }
-        Err(error) if needed => list.push(Diagnostic::error("library-unreadable", error.to_string(), Span::NONE).help("the folder `library/` belongs to the body")),
-        // Shelves may be empty: a body without drugs is a body.
-        Err(_) => {}
+fn read_library(
+    sources: &dyn Sources,
+    words: &Vocabulary,
+    texts: &mut SourceMap,
+    list: &mut Vec<Diagnostic>,
+    hash: &mut Hash,
+) -> Library {
+    let mut reader = LibraryReader {
+        words,
+        library: Library::default(),
     };
-    read("library/nutrients.toml", true, &mut |reading, text| reader.nutrients(reading, text));
-    read("library/quantities.toml", true, &mut |reading, text| reader.quantities(reading, text));
+    let mut read =
+        |name: &str, needed: bool, with: &mut dyn FnMut(&Reading, &str)| match sources.text(name) {
+            Ok(text) => {
+                hash.text(&text);
+                let reading = Reading::new(&LIBRARY, texts.add(name, text.clone()));
+                with(&reading, &text);
+                list.extend(reading.into_faults());
+            }
+            Err(error) if needed => list.push(
+                Diagnostic::error("library-unreadable", error.to_string(), Span::NONE)
+                    .help("the folder `library/` belongs to the body"),
+            ),
+            // Shelves may be empty: a body without drugs is a body.
+            Err(_) => {}
+        };
+    read("library/nutrients.toml", true, &mut |reading, text| {
+        reader.nutrients(reading, text)
+    });
+    read("library/quantities.toml", true, &mut |reading, text| {
+        reader.quantities(reading, text)
+    });
     for shelf in Shelf::ALL {
-        read(shelf.file(), false, &mut |reading, text| reader.shelf(reading, text, shelf));
+        read(shelf.file(), false, &mut |reading, text| {
+            reader.shelf(reading, text, shelf)
+        });
     }
-    read("library/foods.csv", false, &mut |reading, text| read_foods(reading, text, words, &mut reader.library));
+    read("library/foods.csv", false, &mut |reading, text| {
+        read_foods(reading, text, words, &mut reader.library)
+    });
     reader.library
 }
 

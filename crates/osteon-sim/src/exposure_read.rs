@@ -22,6 +22,9 @@ const KEYS: [(Shelf, [&str; 2]); 4] = [
 /// Time of day of a product whose scenario names none: with the first meal, 08:00. (assumed)
 const TAKEN_AT_D: f64 = 8.0 / 24.0;
 
+/// Most doses of one series: more than one a day for the longest life.
+const MOST_DOSES: u64 = 100_000;
+
 fn day() -> Unit {
     Unit::parse("d").expect("the day is a unit")
 }
@@ -37,37 +40,76 @@ impl Context<'_> {
         regimens: &mut Vec<Regimen>,
     ) {
         for (shelf, keys) in KEYS {
-            let items: Vec<Item<'r, 't>> = keys.into_iter().filter_map(get).flat_map(|i| i.one_or_more()).collect();
+            let items: Vec<Item<'r, 't>> = keys
+                .into_iter()
+                .filter_map(get)
+                .flat_map(|i| i.one_or_more())
+                .collect();
             for item in items {
                 self.taking(&item, shelf, window, of_person, exposures, regimens);
             }
         }
     }
 
-    fn taking(&self, item: &Item<'_, '_>, shelf: Shelf, window: (f64, f64), of_person: bool, exposures: &mut Vec<Exposure>, regimens: &mut Vec<Regimen>) {
+    fn taking(
+        &self,
+        item: &Item<'_, '_>,
+        shelf: Shelf,
+        window: (f64, f64),
+        of_person: bool,
+        exposures: &mut Vec<Exposure>,
+        regimens: &mut Vec<Regimen>,
+    ) {
         if !item.is_table() {
             let Some(name) = item.text() else { return };
-            let Some(entry) = self.entry(item, shelf, name) else { return };
+            let Some(entry) = self.entry(item, shelf, name) else {
+                return;
+            };
             if entry.product.is_some() {
-                self.push(item.fault("scenario-dose", format!("`{}` needs a dose", entry.name)).help(format!("{{ use = \"{}\", dose = \"300 mg\", at = [\"08:00\"] }}", entry.name)));
+                self.push(
+                    item.fault("scenario-dose", format!("`{}` needs a dose", entry.name))
+                        .help(format!(
+                            "{{ use = \"{}\", dose = \"300 mg\", at = [\"08:00\"] }}",
+                            entry.name
+                        )),
+                );
                 return;
             }
             if let Some(effects) = self.effects(entry, None, item) {
-                exposures.push(Exposure { entry: entry.name.clone(), said: name.to_owned(), from_d: window.0, until_d: window.1, effects });
+                exposures.push(Exposure {
+                    entry: entry.name.clone(),
+                    said: name.to_owned(),
+                    from_d: window.0,
+                    until_d: window.1,
+                    effects,
+                });
             }
             return;
         }
-        let Some(table) = item.table(format!("the {}", shelf.word())) else { return };
-        let window = if of_person { self.window(&table, "since", f64::NEG_INFINITY) } else { Some(window) };
+        let Some(table) = item.table(format!("the {}", shelf.word())) else {
+            return;
+        };
+        let window = if of_person {
+            self.window(&table, "since", f64::NEG_INFINITY)
+        } else {
+            Some(window)
+        };
         let used = table.need("use", "the name of a library entry");
         let dose = table.get("dose");
         let timing = Timing::read(self, &table);
         let of = table.get("of");
         table.finish();
-        let (Some(used), Some(window), Some(timing)) = (used, window, timing) else { return };
+        let (Some(used), Some(window), Some(timing)) = (used, window, timing) else {
+            return;
+        };
         let Some(name) = used.text() else { return };
-        let Some(entry) = self.entry(&used, shelf, name) else { return };
-        let said = dose.as_ref().and_then(Item::text).map_or_else(|| name.to_owned(), |d| format!("{name} {d}"));
+        let Some(entry) = self.entry(&used, shelf, name) else {
+            return;
+        };
+        let said = dose
+            .as_ref()
+            .and_then(Item::text)
+            .map_or_else(|| name.to_owned(), |d| format!("{name} {d}"));
         let measure = match &dose {
             Some(d) => match d.measure("300 mg") {
                 Some(measure) if measure.value > 0.0 => Some((d, measure)),
@@ -81,25 +123,64 @@ impl Context<'_> {
         };
         let Some(product) = &entry.product else {
             if timing.said {
-                self.push(item.fault("scenario-dose", format!("`{}` works all day long: it takes no clock", entry.name)).help("drop `at`, `every`, `over` and `count`"));
+                self.push(
+                    item.fault(
+                        "scenario-dose",
+                        format!("`{}` works all day long: it takes no clock", entry.name),
+                    )
+                    .help("drop `at`, `every`, `over` and `count`"),
+                );
                 return;
             }
-            if let Some(effects) = self.effects(entry, measure.as_ref().map(|m| (m.0, &m.1)), item) {
-                exposures.push(Exposure { entry: entry.name.clone(), said, from_d: window.0, until_d: window.1, effects });
+            if let Some(effects) = self.effects(entry, measure.as_ref().map(|m| (m.0, &m.1)), item)
+            {
+                exposures.push(Exposure {
+                    entry: entry.name.clone(),
+                    said,
+                    from_d: window.0,
+                    until_d: window.1,
+                    effects,
+                });
             }
             return;
         };
         let Some((dose, measure)) = measure else {
-            self.push(item.fault("scenario-dose", format!("`{}` needs a dose", entry.name)).help("dose = \"300 mg\""));
+            self.push(
+                item.fault("scenario-dose", format!("`{}` needs a dose", entry.name))
+                    .help("dose = \"300 mg\""),
+            );
             return;
         };
         // "300 mg/d" is shared among the day's times; "300 mg" is taken at each of them.
         let per_day = measure.unit.times(&day());
         let times = timing.at_d.len().max(1) as f64;
-        let (measure, share) = if amount_like(&per_day) { (Measure { unit: per_day, ..measure }, timing.every_d / times) } else { (measure, 1.0) };
-        let Some(factor_of) = self.compound(of.as_ref(), entry, product) else { return };
-        let amount = |targets: &[(String, f64)], per: Option<f64>| self.deposits(dose, &measure, &product.substance, targets, share * factor_of, per);
-        let Some(into) = amount(&product.into, None) else { return };
+        let (measure, share) = if amount_like(&per_day) {
+            (
+                Measure {
+                    unit: per_day,
+                    ..measure
+                },
+                timing.every_d / times,
+            )
+        } else {
+            (measure, 1.0)
+        };
+        let Some(factor_of) = self.compound(of.as_ref(), entry, product) else {
+            return;
+        };
+        let amount = |targets: &[(String, f64)], per: Option<f64>| {
+            self.deposits(
+                dose,
+                &measure,
+                &product.substance,
+                targets,
+                share * factor_of,
+                per,
+            )
+        };
+        let Some(into) = amount(&product.into, None) else {
+            return;
+        };
         let averaged = if product.averaged.is_empty() {
             if of_person {
                 self.push(
@@ -110,14 +191,32 @@ impl Context<'_> {
             }
             None
         } else {
-            let Some(rates) = amount(&product.averaged, Some(times / timing.every_d)) else { return };
+            let Some(rates) = amount(&product.averaged, Some(times / timing.every_d)) else {
+                return;
+            };
             Some(rates)
         };
-        let Some(size_into) = self.sizes(dose, &measure, product, share * factor_of) else { return };
+        let Some(size_into) = self.sizes(dose, &measure, product, share * factor_of) else {
+            return;
+        };
         // What a product does besides carrying matter scales with its dose per day.
-        let daily = Measure { value: measure.value * share * times / timing.every_d, unit: measure.unit.over(&day()), unit_text: measure.unit_text.clone() };
-        let Some(effects) = (if entry.effects.is_empty() { Some(Vec::new()) } else { self.effects(entry, Some((dose, &daily)), item) }) else { return };
-        let portions = product.portions.as_ref().map(|input| InputValue { input: input.clone(), value: times / timing.every_d, said: String::new() });
+        let daily = Measure {
+            value: measure.value * share * times / timing.every_d,
+            unit: measure.unit.over(&day()),
+            unit_text: measure.unit_text.clone(),
+        };
+        let Some(effects) = (if entry.effects.is_empty() {
+            Some(Vec::new())
+        } else {
+            self.effects(entry, Some((dose, &daily)), item)
+        }) else {
+            return;
+        };
+        let portions = product.portions.as_ref().map(|input| InputValue {
+            input: input.clone(),
+            value: times / timing.every_d,
+            said: String::new(),
+        });
         regimens.push(Regimen {
             portions,
             entry: entry.name.clone(),
@@ -138,12 +237,20 @@ impl Context<'_> {
     fn entry(&self, item: &Item<'_, '_>, shelf: Shelf, name: &str) -> Option<&Entry> {
         let found = self.body.library.entry(shelf, name);
         if found.is_none() {
-            let elsewhere = Shelf::ALL.into_iter().find(|s| self.body.library.entry(*s, name).is_some());
+            let elsewhere = Shelf::ALL
+                .into_iter()
+                .find(|s| self.body.library.entry(*s, name).is_some());
             let help = match elsewhere {
                 Some(other) => format!("`{name}` is a {}", other.word()),
                 None => advice(name, self.body.library.names(shelf), "osteon list library"),
             };
-            self.push(item.fault("scenario-unknown-name", format!("no {} is called `{name}`", shelf.word())).help(help));
+            self.push(
+                item.fault(
+                    "scenario-unknown-name",
+                    format!("no {} is called `{name}`", shelf.word()),
+                )
+                .help(help),
+            );
         }
         found
     }
@@ -155,24 +262,56 @@ impl Context<'_> {
             ("element", _) => Some(1.0),
             ("compound", Some(fraction)) => Some(fraction),
             ("compound", None) => {
-                self.push(item.fault("scenario-dose", format!("the library does not say how much of `{}` is the element", entry.name)).help("give the elemental dose"));
+                self.push(
+                    item.fault(
+                        "scenario-dose",
+                        format!(
+                            "the library does not say how much of `{}` is the element",
+                            entry.name
+                        ),
+                    )
+                    .help("give the elemental dose"),
+                );
                 None
             }
             (other, _) => {
-                self.push(item.fault("scenario-wrong-kind", format!("`of` cannot be `{other}`")).help("\"element\" or \"compound\""));
+                self.push(
+                    item.fault("scenario-wrong-kind", format!("`of` cannot be `{other}`"))
+                        .help("\"element\" or \"compound\""),
+                );
                 None
             }
         }
     }
 
     /// A dose shared out to body symbols, in their units. `per_day` turns amounts into daily rates.
-    fn deposits(&self, item: &Item<'_, '_>, measure: &Measure, substance: &Substance, targets: &[(String, f64)], share: f64, per_day: Option<f64>) -> Option<Vec<Deposit>> {
+    fn deposits(
+        &self,
+        item: &Item<'_, '_>,
+        measure: &Measure,
+        substance: &Substance,
+        targets: &[(String, f64)],
+        share: f64,
+        per_day: Option<f64>,
+    ) -> Option<Vec<Deposit>> {
         let mut deposits = Vec::new();
         for (symbol, fraction) in targets {
-            let unit = self.body.vocabulary.get(symbol).and_then(|w| w.unit).unwrap_or(Unit::DIMENSIONLESS);
-            let amount_unit = if per_day.is_some() { unit.times(&day()) } else { unit };
+            let unit = self
+                .body
+                .vocabulary
+                .get(symbol)
+                .and_then(|w| w.unit)
+                .unwrap_or(Unit::DIMENSIONLESS);
+            let amount_unit = if per_day.is_some() {
+                unit.times(&day())
+            } else {
+                unit
+            };
             match substance.factor(&measure.unit, &amount_unit) {
-                Ok(factor) => deposits.push(Deposit { symbol: symbol.clone(), amount: measure.value * factor * share * fraction * per_day.unwrap_or(1.0) }),
+                Ok(factor) => deposits.push(Deposit {
+                    symbol: symbol.clone(),
+                    amount: measure.value * factor * share * fraction * per_day.unwrap_or(1.0),
+                }),
                 Err(why) => {
                     self.push(
                         item.fault("scenario-wrong-dimension", format!("the dose is in {}, which cannot be turned into {amount_unit} of `{symbol}`: {why}", shown(measure)))
@@ -185,22 +324,54 @@ impl Context<'_> {
         Some(deposits)
     }
 
-    fn sizes(&self, item: &Item<'_, '_>, measure: &Measure, product: &Product, share: f64) -> Option<Vec<InputValue>> {
+    fn sizes(
+        &self,
+        item: &Item<'_, '_>,
+        measure: &Measure,
+        product: &Product,
+        share: f64,
+    ) -> Option<Vec<InputValue>> {
         // The memory holds what goes to the first state: of a pill, the part that dissolves.
         let first = product.into.first().map_or(1.0, |i| i.1);
-        let targets: Vec<(String, f64)> = product.size_into.iter().map(|s| (s.clone(), first)).collect();
+        let targets: Vec<(String, f64)> = product
+            .size_into
+            .iter()
+            .map(|s| (s.clone(), first))
+            .collect();
         let mut values: Vec<InputValue> = self
             .deposits(item, measure, &product.substance, &targets, share, None)?
             .into_iter()
-            .map(|d| InputValue { input: d.symbol, value: d.amount, said: String::new() })
+            .map(|d| InputValue {
+                input: d.symbol,
+                value: d.amount,
+                said: String::new(),
+            })
             .collect();
-        values.extend(product.sets.iter().map(|(state, value)| InputValue { input: state.clone(), value: *value, said: String::new() }));
+        values.extend(product.sets.iter().map(|(state, value)| InputValue {
+            input: state.clone(),
+            value: *value,
+            said: String::new(),
+        }));
         Some(values)
     }
 
     /// The effects of an entry at a dose.
-    fn effects(&self, entry: &Entry, dose: Option<(&Item<'_, '_>, &Measure)>, item: &Item<'_, '_>) -> Option<Vec<Effect>> {
-        let plain = || entry.effects.iter().map(|e| Effect { input: e.input.clone(), change: e.change }).collect::<Vec<_>>();
+    fn effects(
+        &self,
+        entry: &Entry,
+        dose: Option<(&Item<'_, '_>, &Measure)>,
+        item: &Item<'_, '_>,
+    ) -> Option<Vec<Effect>> {
+        let plain = || {
+            entry
+                .effects
+                .iter()
+                .map(|e| Effect {
+                    input: e.input.clone(),
+                    change: e.change,
+                })
+                .collect::<Vec<_>>()
+        };
         let (reference, half, said) = match &entry.response {
             Response::Fixed => {
                 if let (Some((item, _)), None) = (dose, &entry.product) {
@@ -210,13 +381,23 @@ impl Context<'_> {
                 return Some(plain());
             }
             Response::Linear { reference, said } => (reference, None, said),
-            Response::Emax { reference, half, said } => (reference, Some(*half), said),
+            Response::Emax {
+                reference,
+                half,
+                said,
+            } => (reference, Some(*half), said),
         };
         let Some((dose_item, measure)) = dose else {
-            self.push(item.fault("scenario-dose", format!("`{}` needs a dose", entry.name)).help(format!("the library describes it at dose = \"{said}\"")));
+            self.push(
+                item.fault("scenario-dose", format!("`{}` needs a dose", entry.name))
+                    .help(format!("the library describes it at dose = \"{said}\"")),
+            );
             return None;
         };
-        let substance = entry.product.as_ref().map_or_else(Substance::default, |p| p.substance.clone());
+        let substance = entry
+            .product
+            .as_ref()
+            .map_or_else(Substance::default, |p| p.substance.clone());
         let in_reference = match substance.factor(&measure.unit, &reference.1) {
             Ok(factor) => measure.value * factor,
             Err(why) => {
@@ -268,20 +449,40 @@ impl Context<'_> {
         let at_item = at_item?;
         let at_d = at_item.days("21 d 08:00")?;
         if at_d < 0.0 {
-            self.push(at_item.fault("scenario-time-order", "a dose cannot come before the scenario").help("what was taken earlier belongs to [person], with `since`"));
+            self.push(
+                at_item
+                    .fault(
+                        "scenario-time-order",
+                        "a dose cannot come before the scenario",
+                    )
+                    .help("what was taken earlier belongs to [person], with `since`"),
+            );
             return None;
         }
         let amount_item = amount_item?;
         let measure = amount_item.measure("8 mmol")?;
         if measure.value <= 0.0 {
-            self.push(amount_item.fault("scenario-impossible-value", format!("a dose must be above zero, and is {} {}", measure.value, measure.unit_text)).help("amount = \"8 mmol\""));
+            self.push(
+                amount_item
+                    .fault(
+                        "scenario-impossible-value",
+                        format!(
+                            "a dose must be above zero, and is {} {}",
+                            measure.value, measure.unit_text
+                        ),
+                    )
+                    .help("amount = \"8 mmol\""),
+            );
             return None;
         }
         let duration = |item: &Option<Item<'_, '_>>, example| match item {
             Some(i) => match i.days(example) {
                 Some(days) if days > 0.0 => Some(days),
                 Some(_) => {
-                    self.push(i.fault("scenario-impossible-value", format!("`{}` must be longer than nothing", i.key)));
+                    self.push(i.fault(
+                        "scenario-impossible-value",
+                        format!("`{}` must be longer than nothing", i.key),
+                    ));
                     None
                 }
                 None => None,
@@ -302,42 +503,96 @@ impl Context<'_> {
             }
             (None, None, false) => 1,
             (None, None, true) => {
-                self.push(every?.fault("scenario-missing", "a series needs `count` or `until`").help("count = 7"));
+                self.push(
+                    every?
+                        .fault("scenario-missing", "a series needs `count` or `until`")
+                        .help("count = 7"),
+                );
                 return None;
             }
             (Some(i), _, _) | (None, Some(i), false) => {
-                self.push(i.fault("scenario-missing", "`count` or `until`, one of them, goes together with `every`"));
+                self.push(i.fault(
+                    "scenario-missing",
+                    "`count` or `until`, one of them, goes together with `every`",
+                ));
                 return None;
             }
         };
+        if count > MOST_DOSES {
+            self.push(amount_item.fault(
+                "scenario-impossible-value",
+                format!("a series of {count} doses; at most {MOST_DOSES} are given"),
+            ));
+            return None;
+        }
         if every_d > 0.0 && over_d > every_d {
-            self.push(over?.fault("scenario-impossible-value", "each infusion of the series would begin before the last one ended"));
+            self.push(over?.fault(
+                "scenario-impossible-value",
+                "each infusion of the series would begin before the last one ended",
+            ));
             return None;
         }
         let (entry, deposits, size_into) = match (used, into) {
             (Some(item), None) => {
                 let name = item.text()?;
                 let library = &self.body.library;
-                let found = [Shelf::Supplement, Shelf::Drug].into_iter().find_map(|s| library.entry(s, name));
+                let found = [Shelf::Supplement, Shelf::Drug]
+                    .into_iter()
+                    .find_map(|s| library.entry(s, name));
                 let Some(entry) = found else {
-                    let known = library.names(Shelf::Supplement).chain(library.names(Shelf::Drug));
-                    self.push(item.fault("scenario-unknown-name", format!("no supplement or drug is called `{name}`")).help(advice(name, known, "osteon list library")));
+                    let known = library
+                        .names(Shelf::Supplement)
+                        .chain(library.names(Shelf::Drug));
+                    self.push(
+                        item.fault(
+                            "scenario-unknown-name",
+                            format!("no supplement or drug is called `{name}`"),
+                        )
+                        .help(advice(name, known, "osteon list library")),
+                    );
                     return None;
                 };
                 let Some(product) = entry.product.as_ref().filter(|p| !p.into.is_empty()) else {
-                    self.push(item.fault("scenario-dose", format!("`{name}` is not given in single doses")).help("it belongs to a [[phase]] or to [person]"));
+                    self.push(
+                        item.fault(
+                            "scenario-dose",
+                            format!("`{name}` is not given in single doses"),
+                        )
+                        .help("it belongs to a [[phase]] or to [person]"),
+                    );
                     return None;
                 };
                 let share = self.compound(of.as_ref(), entry, product)?;
-                let deposits = self.deposits(&amount_item, &measure, &product.substance, &product.into, share, None)?;
-                (entry.name.clone(), deposits, self.sizes(&amount_item, &measure, product, share)?)
+                let deposits = self.deposits(
+                    &amount_item,
+                    &measure,
+                    &product.substance,
+                    &product.into,
+                    share,
+                    None,
+                )?;
+                (
+                    entry.name.clone(),
+                    deposits,
+                    self.sizes(&amount_item, &measure, product, share)?,
+                )
             }
             (None, Some(item)) => {
                 let name = item.text()?;
-                let is_dose = self.body.vocabulary.get(name).is_some_and(|w| w.role.as_deref() == Some("dose"));
+                let is_dose = self
+                    .body
+                    .vocabulary
+                    .get(name)
+                    .is_some_and(|w| w.role.as_deref() == Some("dose"));
                 if !is_dose {
                     let known = self.body.vocabulary.with_role("dose");
-                    self.push(item.fault("scenario-unknown-name", format!("the body has no dose state `{name}`")).help(advice(name, known, "docs/body-inputs.md")));
+                    self.push(
+                        item.fault(
+                            "scenario-unknown-name",
+                            format!("the body has no dose state `{name}`"),
+                        )
+                        .help(advice(name, known, "docs/body-inputs.md")),
+                    );
                     return None;
                 }
                 let substance = match &nutrient {
@@ -345,28 +600,65 @@ impl Context<'_> {
                         let name = item.text()?;
                         let Some(nutrient) = self.body.library.nutrient(name) else {
                             let known = self.body.library.nutrients.iter().map(|n| n.name.as_str());
-                            self.push(item.fault("scenario-unknown-name", format!("no nutrient is called `{name}`")).help(advice(name, known, "library/nutrients.toml")));
+                            self.push(
+                                item.fault(
+                                    "scenario-unknown-name",
+                                    format!("no nutrient is called `{name}`"),
+                                )
+                                .help(advice(
+                                    name,
+                                    known,
+                                    "library/nutrients.toml",
+                                )),
+                            );
                             return None;
                         };
                         nutrient.substance.clone()
                     }
                     None => Substance::default(),
                 };
-                (name.to_owned(), self.deposits(&amount_item, &measure, &substance, &[(name.to_owned(), 1.0)], 1.0, None)?, Vec::new())
+                (
+                    name.to_owned(),
+                    self.deposits(
+                        &amount_item,
+                        &measure,
+                        &substance,
+                        &[(name.to_owned(), 1.0)],
+                        1.0,
+                        None,
+                    )?,
+                    Vec::new(),
+                )
             }
             _ => {
-                self.push(Diagnostic::error("scenario-missing", "[[dose]] says either `use` (a library entry) or `into` (a dose state)", table.span()));
+                self.push(Diagnostic::error(
+                    "scenario-missing",
+                    "[[dose]] says either `use` (a library entry) or `into` (a dose state)",
+                    table.span(),
+                ));
                 return None;
             }
         };
         let said = format!("{entry} {}", amount_item.text().unwrap_or(""));
-        Some(Dose { entry, said, at_d, over_d, every_d, count, into: deposits, size_into })
+        Some(Dose {
+            entry,
+            said,
+            at_d,
+            over_d,
+            every_d,
+            count,
+            into: deposits,
+            size_into,
+        })
     }
 
     fn count(&self, item: &Item<'_, '_>) -> Option<u64> {
         let number = item.number()?;
         if number < 1.0 || number.fract() != 0.0 || number > 1e7 {
-            self.push(item.fault("scenario-impossible-value", format!("`{}` must be a whole number from 1", item.key)));
+            self.push(item.fault(
+                "scenario-impossible-value",
+                format!("`{}` must be a whole number from 1", item.key),
+            ));
             return None;
         }
         Some(number as u64)
@@ -375,7 +667,9 @@ impl Context<'_> {
 
 /// True for units of matter: mass, moles, international units, equivalents.
 fn amount_like(unit: &Unit) -> bool {
-    ["g", "mol", "[IU]", "eq"].iter().any(|u| Unit::parse(u).is_ok_and(|u| u.same_dimension(unit)))
+    ["g", "mol", "[IU]", "eq"]
+        .iter()
+        .any(|u| Unit::parse(u).is_ok_and(|u| u.same_dimension(unit)))
 }
 
 /// When a product is taken.
@@ -399,7 +693,13 @@ impl Timing {
             match read_time_of_day(item.text()?) {
                 Some(time) => at_d.push(time),
                 None => {
-                    context.push(item.fault("scenario-wrong-kind", format!("`{}` is not a time of day", item.text().unwrap_or(""))).help("at = [\"08:00\"]"));
+                    context.push(
+                        item.fault(
+                            "scenario-wrong-kind",
+                            format!("`{}` is not a time of day", item.text().unwrap_or("")),
+                        )
+                        .help("at = [\"08:00\"]"),
+                    );
                     return None;
                 }
             }
@@ -412,7 +712,13 @@ impl Timing {
             Some(item) => {
                 let days = item.days("1 d")?;
                 if days < 1.0 || (days - days.round()).abs() > 1e-9 {
-                    context.push(item.fault("scenario-impossible-value", "`every` is a whole number of days").help("several times a day: at = [\"08:00\", \"20:00\"]"));
+                    context.push(
+                        item.fault(
+                            "scenario-impossible-value",
+                            "`every` is a whole number of days",
+                        )
+                        .help("several times a day: at = [\"08:00\", \"20:00\"]"),
+                    );
                     return None;
                 }
                 days.round()
@@ -424,13 +730,22 @@ impl Timing {
             None => 0.0,
         };
         if !(0.0..=1.0).contains(&over_d) {
-            context.push(over?.fault("scenario-impossible-value", "`over` of something taken again and again lies within a day"));
+            context.push(over?.fault(
+                "scenario-impossible-value",
+                "`over` of something taken again and again lies within a day",
+            ));
             return None;
         }
         let count = match &count {
             Some(item) => Some(context.count(item)?),
             None => None,
         };
-        Some(Timing { at_d, every_d, over_d, count, said })
+        Some(Timing {
+            at_d,
+            every_d,
+            over_d,
+            count,
+            said,
+        })
     }
 }

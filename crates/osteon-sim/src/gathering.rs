@@ -3,7 +3,9 @@
 use osteon_vm::SymbolIndex;
 
 use crate::body::Body;
-use crate::drive::{Breakdown, BreakdownCause, DriveOptions, LaneEnd, LaneOutcome, LaneSetup, Observer, drive};
+use crate::drive::{
+    Breakdown, BreakdownCause, DriveOptions, LaneEnd, LaneOutcome, LaneSetup, Observer, drive,
+};
 use crate::measure::show_days;
 use crate::progress::Progress;
 use crate::run::Failure;
@@ -63,11 +65,26 @@ impl Observer for Gather<'_> {
 }
 
 /// Drives everybody; rows at the time of a dose are read before it, as blood is drawn before the pill.
-pub(crate) fn drive_all(body: &Body, people: &[LaneSetup], record: &[SymbolIndex], options: &RunOptions, progress: &mut dyn Progress) -> Vec<Driven> {
-    let drive_options = DriveOptions { rtol: options.rtol, atol: options.atol.clone(), max_attempts: options.max_attempts, samples_before: true, ..DriveOptions::default() };
+pub(crate) fn drive_all(
+    body: &Body,
+    people: &[LaneSetup],
+    record: &[SymbolIndex],
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Vec<Driven> {
+    let drive_options = DriveOptions {
+        rtol: options.rtol,
+        atol: options.atol.clone(),
+        max_attempts: options.max_attempts,
+        samples_before: true,
+        ..DriveOptions::default()
+    };
     let mut gather = Gather {
         width: record.len(),
-        values: people.iter().map(|p| vec![f64::NAN; p.outputs.len() * record.len()]).collect(),
+        values: people
+            .iter()
+            .map(|p| vec![f64::NAN; p.outputs.len() * record.len()])
+            .collect(),
         events: vec![Vec::new(); people.len()],
         spans: people.iter().map(|p| (p.t0, p.until)).collect(),
         done: vec![0.0; people.len()],
@@ -81,15 +98,35 @@ pub(crate) fn drive_all(body: &Body, people: &[LaneSetup], record: &[SymbolIndex
             .into_iter()
             .zip(values)
             .zip(events)
-            .map(|((o, values), events)| Driven { values, end: o.end, events, work: o.work, failure: o.failure })
+            .map(|((o, values), events)| Driven {
+                values,
+                end: o.end,
+                events,
+                work: o.work,
+                failure: o.failure,
+            })
             .collect(),
         // A plan that cannot be driven is told to everybody: plans are made from checked scenarios, so this is a fault of a library entry.
         Err(fault) => people
             .iter()
             .zip(values)
             .map(|(p, values)| {
-                let failure = Breakdown { cause: BreakdownCause::BadReview(fault.to_string()), time: p.t0, step: 0.0, state: None };
-                Driven { values, end: LaneEnd { time: p.t0, ..LaneEnd::default() }, events: Vec::new(), work: osteon_ode::Work::default(), failure: Some(failure) }
+                let failure = Breakdown {
+                    cause: BreakdownCause::BadReview(fault.to_string()),
+                    time: p.t0,
+                    step: 0.0,
+                    state: None,
+                };
+                Driven {
+                    values,
+                    end: LaneEnd {
+                        time: p.t0,
+                        ..LaneEnd::default()
+                    },
+                    events: Vec::new(),
+                    work: osteon_ode::Work::default(),
+                    failure: Some(failure),
+                }
             })
             .collect(),
     }
@@ -99,5 +136,10 @@ pub(crate) fn drive_all(body: &Body, people: &[LaneSetup], record: &[SymbolIndex
 pub(crate) fn failure_of(driven: &Driven) -> Option<Failure> {
     let failure = driven.failure.as_ref()?;
     let message = format!("at {}: {failure}", show_days(failure.time));
-    Some(Failure { time_d: failure.time, message, states: failure.state.clone().into_iter().collect(), hint: failure.hint().to_owned() })
+    Some(Failure {
+        time_d: failure.time,
+        message,
+        states: failure.state.clone().into_iter().collect(),
+        hint: failure.hint().to_owned(),
+    })
 }

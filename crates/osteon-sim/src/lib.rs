@@ -35,7 +35,8 @@ pub use progress::{Progress, Silent};
 pub use quantities::{Quantity, Reference};
 pub use run::{ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Work};
 pub use scenario::{
-    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start,
+    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Meal, Person, Phase,
+    Record, Regimen, Scenario, Start,
 };
 pub use scenario_read::read_scenario;
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};

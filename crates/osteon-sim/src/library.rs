@@ -23,7 +23,9 @@ pub struct Library {
 impl Library {
     /// The nutrient of that name or alias.
     pub fn nutrient(&self, name: &str) -> Option<&Nutrient> {
-        self.nutrients.iter().find(|n| n.name == name || n.aliases.iter().any(|a| a == name))
+        self.nutrients
+            .iter()
+            .find(|n| n.name == name || n.aliases.iter().any(|a| a == name))
     }
 
     /// The quantity of that dotted name.
@@ -34,12 +36,17 @@ impl Library {
     /// The entry of that shelf with that name or alias; letter case does not matter.
     pub fn entry(&self, shelf: Shelf, name: &str) -> Option<&Entry> {
         let same = |a: &str| a.eq_ignore_ascii_case(name);
-        self.entries.iter().find(|e| e.shelf == shelf && (same(&e.name) || e.aliases.iter().any(|a| same(a))))
+        self.entries
+            .iter()
+            .find(|e| e.shelf == shelf && (same(&e.name) || e.aliases.iter().any(|a| same(a))))
     }
 
     /// Names on a shelf, for lists and for "did you mean".
     pub fn names(&self, shelf: Shelf) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(move |e| e.shelf == shelf).map(|e| e.name.as_str())
+        self.entries
+            .iter()
+            .filter(move |e| e.shelf == shelf)
+            .map(|e| e.name.as_str())
     }
 }
 
@@ -83,7 +90,12 @@ pub enum Shelf {
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Shelf; 4] = [Shelf::Supplement, Shelf::Drug, Shelf::Condition, Shelf::Activity];
+    pub const ALL: [Shelf; 4] = [
+        Shelf::Supplement,
+        Shelf::Drug,
+        Shelf::Condition,
+        Shelf::Activity,
+    ];
 
     /// The word for one of its entries.
     pub fn word(self) -> &'static str {

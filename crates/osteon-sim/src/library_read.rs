@@ -26,8 +26,12 @@ impl LibraryReader<'_> {
             Some(word) => Some(word.unit.unwrap_or(Unit::DIMENSIONLESS)),
             None => {
                 reading.push(
-                    Diagnostic::error("library-unknown-symbol", format!("the body has no symbol `{name}`"), item.span)
-                        .help(advice(name, self.words.names(), "body/*.ant")),
+                    Diagnostic::error(
+                        "library-unknown-symbol",
+                        format!("the body has no symbol `{name}`"),
+                        item.span,
+                    )
+                    .help(advice(name, self.words.names(), "body/*.ant")),
                 );
                 None
             }
@@ -43,7 +47,10 @@ impl LibraryReader<'_> {
     fn per_day(&self, reading: &Reading, item: &Item<'_, '_>) -> Option<String> {
         let (name, unit) = self.named_symbol(reading, item)?;
         if !unit.same_unit(&Unit::DIMENSIONLESS.over(&day())) {
-            reading.push(item.fault("library-unit", format!("`{name}` is in {unit}; a number of meals or doses a day is in 1/d")));
+            reading.push(item.fault(
+                "library-unit",
+                format!("`{name}` is in {unit}; a number of meals or doses a day is in 1/d"),
+            ));
             return None;
         }
         Some(name)
@@ -54,7 +61,9 @@ impl LibraryReader<'_> {
         let document = reading.parse(text);
         let range = document.span();
         for item in Table::new(reading, document.get_ref(), range, "the file").items() {
-            let Some(table) = item.table(format!("[{}]", item.key)) else { continue };
+            let Some(table) = item.table(format!("[{}]", item.key)) else {
+                continue;
+            };
             if let Some(nutrient) = self.nutrient(reading, &item, &table) {
                 self.library.nutrients.push(nutrient);
                 table.finish();
@@ -62,9 +71,17 @@ impl LibraryReader<'_> {
         }
     }
 
-    fn nutrient(&self, reading: &Reading, item: &Item<'_, '_>, table: &Table<'_, '_>) -> Option<Nutrient> {
+    fn nutrient(
+        &self,
+        reading: &Reading,
+        item: &Item<'_, '_>,
+        table: &Table<'_, '_>,
+    ) -> Option<Nutrient> {
         let substance = read_substance(table)?;
-        let label = table.get("label").and_then(|i| i.text().map(str::to_owned)).unwrap_or_else(|| item.key.clone());
+        let label = table
+            .get("label")
+            .and_then(|i| i.text().map(str::to_owned))
+            .unwrap_or_else(|| item.key.clone());
         let aliases = table.get("aliases").map_or_else(Vec::new, |i| i.texts());
         let meal = match table.get("meal") {
             Some(i) => Some(self.named_symbol(reading, &i)?),
@@ -78,8 +95,17 @@ impl LibraryReader<'_> {
             Some(i) => Some(self.per_day(reading, &i)?),
             None => None,
         };
-        let source = table.need("source", "the citation key of the molar mass, a key of body/sources.bib")?.text()?.to_owned();
-        let averaged_item = table.need("averaged", "the body's input for the day-averaged intake, for example \"intake_X\"")?;
+        let source = table
+            .need(
+                "source",
+                "the citation key of the molar mass, a key of body/sources.bib",
+            )?
+            .text()?
+            .to_owned();
+        let averaged_item = table.need(
+            "averaged",
+            "the body's input for the day-averaged intake, for example \"intake_X\"",
+        )?;
         let (averaged, unit) = self.named_symbol(reading, &averaged_item)?;
         // Conversions from the averaged input's amount to the meal's must exist, or no meal could be scheduled.
         let per_day = unit.times(&day());
@@ -110,11 +136,17 @@ impl LibraryReader<'_> {
         let document = reading.parse(text);
         let range = document.span();
         for item in Table::new(reading, document.get_ref(), range, "the file").items() {
-            let Some(table) = item.table(format!("[\"{}\"]", item.key)) else { continue };
+            let Some(table) = item.table(format!("[\"{}\"]", item.key)) else {
+                continue;
+            };
             if table.get("symbol").is_none() && table.items().iter().any(Item::is_table) {
                 reading.push(
-                    Diagnostic::error("library-wrong-kind", format!("[{}.…] should be one name in quotes", item.key), item.key_span)
-                        .help(format!("write [\"{}.…\"]", item.key)),
+                    Diagnostic::error(
+                        "library-wrong-kind",
+                        format!("[{}.…] should be one name in quotes", item.key),
+                        item.key_span,
+                    )
+                    .help(format!("write [\"{}.…\"]", item.key)),
                 );
                 continue;
             }
@@ -125,17 +157,32 @@ impl LibraryReader<'_> {
         }
     }
 
-    fn quantity(&self, reading: &Reading, item: &Item<'_, '_>, table: &Table<'_, '_>) -> Option<Quantity> {
+    fn quantity(
+        &self,
+        reading: &Reading,
+        item: &Item<'_, '_>,
+        table: &Table<'_, '_>,
+    ) -> Option<Quantity> {
         let mut substance = read_substance(table)?;
         if let Some(named) = table.get("substance") {
             let name = named.text()?;
             let Some(nutrient) = self.library.nutrient(name) else {
-                reading.push(named.fault("library-unknown-symbol", format!("no nutrient is called `{name}`")).help("a name of library/nutrients.toml"));
+                reading.push(
+                    named
+                        .fault(
+                            "library-unknown-symbol",
+                            format!("no nutrient is called `{name}`"),
+                        )
+                        .help("a name of library/nutrients.toml"),
+                );
                 return None;
             };
             substance = nutrient.substance.clone();
         }
-        let label = table.need("label", "words for plots and tables")?.text()?.to_owned();
+        let label = table
+            .need("label", "words for plots and tables")?
+            .text()?
+            .to_owned();
         let us_factor = match table.get("us_factor") {
             Some(i) => Some(i.number()?),
             None => None,
@@ -164,7 +211,9 @@ impl LibraryReader<'_> {
         let (symbol, body_unit) = self.named_symbol(reading, &symbol_item)?;
         let (from, rate) = match over_d {
             // A trailing gain may be reported as an amount per period or as a rate.
-            Some(days) if !same_kind(&substance, &body_unit, &unit) => (body_unit.over(&day()), 1.0 / days),
+            Some(days) if !same_kind(&substance, &body_unit, &unit) => {
+                (body_unit.over(&day()), 1.0 / days)
+            }
             _ => (body_unit, 1.0),
         };
         let factor = match substance.factor(&from, &unit) {
@@ -184,7 +233,15 @@ impl LibraryReader<'_> {
                 let us = read_unit(reading, &i, &us_text)?;
                 let factor = match us_factor {
                     Some(factor) => factor,
-                    None => substance.factor(&unit, &us).map_err(|why| reading.push(i.fault("library-unit", format!("{unit_text} to {us_text}: {why}")).help("add substance, molar_mass or us_factor"))).ok()?,
+                    None => substance
+                        .factor(&unit, &us)
+                        .map_err(|why| {
+                            reading.push(
+                                i.fault("library-unit", format!("{unit_text} to {us_text}: {why}"))
+                                    .help("add substance, molar_mass or us_factor"),
+                            )
+                        })
+                        .ok()?,
                 };
                 Some((us_text, factor))
             }
@@ -195,14 +252,34 @@ impl LibraryReader<'_> {
                 let part = i.table("reference")?;
                 let lower = part.get("lower").and_then(|i| i.number());
                 let upper = part.get("upper").and_then(|i| i.number());
-                let source = part.need("source", "the citation key of the interval")?.text()?.to_owned();
+                let source = part
+                    .need("source", "the citation key of the interval")?
+                    .text()?
+                    .to_owned();
                 let _ = part.get("note");
                 part.finish();
-                Some(Reference { lower, upper, source })
+                Some(Reference {
+                    lower,
+                    upper,
+                    source,
+                })
             }
             None => None,
         };
-        Some(Quantity { name: item.key.clone(), symbol, unit: unit_text, factor, us_unit, label, reference, over_d, since_start, substance, panel, note })
+        Some(Quantity {
+            name: item.key.clone(),
+            symbol,
+            unit: unit_text,
+            factor,
+            us_unit,
+            label,
+            reference,
+            over_d,
+            since_start,
+            substance,
+            panel,
+            note,
+        })
     }
 
     /// `supplements.toml`, `drugs.toml`, `conditions.toml`, `activities.toml`
@@ -210,7 +287,9 @@ impl LibraryReader<'_> {
         let document = reading.parse(text);
         let range = document.span();
         for item in Table::new(reading, document.get_ref(), range, "the file").items() {
-            let Some(table) = item.table(format!("[{}]", item.key)) else { continue };
+            let Some(table) = item.table(format!("[{}]", item.key)) else {
+                continue;
+            };
             if let Some(entry) = self.entry(reading, &item, &table, shelf) {
                 self.library.entries.push(entry);
                 table.finish();
@@ -218,40 +297,81 @@ impl LibraryReader<'_> {
         }
     }
 
-    fn entry(&self, reading: &Reading, item: &Item<'_, '_>, table: &Table<'_, '_>, shelf: Shelf) -> Option<Entry> {
+    fn entry(
+        &self,
+        reading: &Reading,
+        item: &Item<'_, '_>,
+        table: &Table<'_, '_>,
+        shelf: Shelf,
+    ) -> Option<Entry> {
         let text = |key| table.get(key).and_then(|i| i.text().map(str::to_owned));
         let label = text("label").unwrap_or_else(|| item.key.clone());
         let aliases = table.get("aliases").map_or_else(Vec::new, |i| i.texts());
         let grade = text("grade");
         let note = text("note");
         let _class = text("class");
-        let sources: Vec<String> =
-            text("source").map_or_else(Vec::new, |s| s.split(',').map(|k| k.trim().to_owned()).filter(|k| !k.is_empty()).collect());
+        let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
+            s.split(',')
+                .map(|k| k.trim().to_owned())
+                .filter(|k| !k.is_empty())
+                .collect()
+        });
         let facts = match table.get("facts") {
-            Some(i) => i.list()?.iter().map(|i| read_fact(reading, &i.table("facts")?)).collect::<Option<Vec<Fact>>>()?,
+            Some(i) => i
+                .list()?
+                .iter()
+                .map(|i| read_fact(reading, &i.table("facts")?))
+                .collect::<Option<Vec<Fact>>>()?,
             None => Vec::new(),
         };
         let response = self.response(reading, table)?;
         let product = self.product(reading, table, shelf, facts)?;
         let effects = match table.get("effects") {
             Some(i) => {
-                let read: Vec<Option<EntryEffect>> = i.list()?.iter().map(|i| self.effect(reading, i)).collect();
+                let read: Vec<Option<EntryEffect>> =
+                    i.list()?.iter().map(|i| self.effect(reading, i)).collect();
                 read.into_iter().collect::<Option<Vec<_>>>()?
             }
             None => Vec::new(),
         };
         if product.is_none() && effects.is_empty() {
-            reading.push(Diagnostic::error("library-missing", format!("[{}] does nothing: it has neither `effects` nor `into`", item.key), item.key_span));
+            reading.push(Diagnostic::error(
+                "library-missing",
+                format!(
+                    "[{}] does nothing: it has neither `effects` nor `into`",
+                    item.key
+                ),
+                item.key_span,
+            ));
             return None;
         }
         if sources.is_empty() && note.is_none() {
             reading.push(
-                Diagnostic::error("library-unsourced", format!("[{}] has neither `source` nor a `note` that says why it is assumed", item.key), item.key_span)
-                    .help("source = \"a key of body/sources.bib\""),
+                Diagnostic::error(
+                    "library-unsourced",
+                    format!(
+                        "[{}] has neither `source` nor a `note` that says why it is assumed",
+                        item.key
+                    ),
+                    item.key_span,
+                )
+                .help("source = \"a key of body/sources.bib\""),
             );
             return None;
         }
-        Some(Entry { name: item.key.clone(), shelf, label, aliases, product, effects, response, grade, sources, note, span: item.key_span })
+        Some(Entry {
+            name: item.key.clone(),
+            shelf,
+            label,
+            aliases,
+            product,
+            effects,
+            response,
+            grade,
+            sources,
+            note,
+            span: item.key_span,
+        })
     }
 
     fn response(&self, reading: &Reading, table: &Table<'_, '_>) -> Option<Response> {
@@ -259,7 +379,13 @@ impl LibraryReader<'_> {
         let half = table.get("half_effect_dose");
         let Some(reference_item) = table.get("reference_dose") else {
             if let Some(item) = word.or(half) {
-                reading.push(item.fault("library-missing", format!("`{}` without `reference_dose`", item.key)).help("reference_dose = \"25 mg/d\""));
+                reading.push(
+                    item.fault(
+                        "library-missing",
+                        format!("`{}` without `reference_dose`", item.key),
+                    )
+                    .help("reference_dose = \"25 mg/d\""),
+                );
                 return None;
             }
             return Some(Response::Fixed);
@@ -267,38 +393,65 @@ impl LibraryReader<'_> {
         let said = reference_item.text()?.to_owned();
         let reference = reference_item.measure("25 mg/d")?;
         if reference.value <= 0.0 {
-            reading.push(reference_item.fault("library-unit", "a reference dose must be above zero"));
+            reading
+                .push(reference_item.fault("library-unit", "a reference dose must be above zero"));
             return None;
         }
         match word.as_ref().map_or(Some("linear"), |i| i.text())? {
-            "linear" => Some(Response::Linear { reference: (reference.value, reference.unit), said }),
+            "linear" => Some(Response::Linear {
+                reference: (reference.value, reference.unit),
+                said,
+            }),
             "emax" => {
                 let half = match half {
                     Some(item) => item.in_unit(&reference.unit, "10 mg/d")?,
                     None => {
-                        reading.push(reference_item.fault("library-missing", "response = \"emax\" needs `half_effect_dose`"));
+                        reading.push(reference_item.fault(
+                            "library-missing",
+                            "response = \"emax\" needs `half_effect_dose`",
+                        ));
                         return None;
                     }
                 };
-                Some(Response::Emax { reference: (reference.value, reference.unit), half, said })
+                Some(Response::Emax {
+                    reference: (reference.value, reference.unit),
+                    half,
+                    said,
+                })
             }
             other => {
-                reading.push(reference_item.fault("library-wrong-kind", format!("response `{other}` is neither `linear` nor `emax`")));
+                reading.push(reference_item.fault(
+                    "library-wrong-kind",
+                    format!("response `{other}` is neither `linear` nor `emax`"),
+                ));
                 None
             }
         }
     }
 
     /// `Some(None)` for an entry without matter, `None` after a fault.
-    fn product(&self, reading: &Reading, table: &Table<'_, '_>, shelf: Shelf, facts: Vec<Fact>) -> Option<Option<Product>> {
+    fn product(
+        &self,
+        reading: &Reading,
+        table: &Table<'_, '_>,
+        shelf: Shelf,
+        facts: Vec<Fact>,
+    ) -> Option<Option<Product>> {
         let mut substance = read_substance(table)?;
         let nutrient = match table.get("nutrient") {
             Some(item) => {
                 let name = item.text()?;
                 let Some(nutrient) = self.library.nutrient(name) else {
                     reading.push(
-                        item.fault("library-unknown-symbol", format!("no nutrient is called `{name}`"))
-                            .help(advice(name, self.library.nutrients.iter().map(|n| n.name.as_str()), "library/nutrients.toml")),
+                        item.fault(
+                            "library-unknown-symbol",
+                            format!("no nutrient is called `{name}`"),
+                        )
+                        .help(advice(
+                            name,
+                            self.library.nutrients.iter().map(|n| n.name.as_str()),
+                            "library/nutrients.toml",
+                        )),
                     );
                     return None;
                 };
@@ -321,7 +474,11 @@ impl LibraryReader<'_> {
             None => Vec::new(),
         };
         let size_into = match table.get("size_into") {
-            Some(i) => i.one_or_more().iter().map(|i| self.named_symbol(reading, i).map(|n| n.0)).collect::<Option<Vec<_>>>()?,
+            Some(i) => i
+                .one_or_more()
+                .iter()
+                .map(|i| self.named_symbol(reading, i).map(|n| n.0))
+                .collect::<Option<Vec<_>>>()?,
             None => Vec::new(),
         };
         let portions = match table.get("portions") {
@@ -332,8 +489,15 @@ impl LibraryReader<'_> {
         if let Some(list) = table.get("sets") {
             for item in list.list()? {
                 let part = item.table("sets")?;
-                let (state, unit) = self.named_symbol(reading, &part.need("state", "the body's symbol that is set")?)?;
-                sets.push((state, part.need("value", "the value with its unit")?.in_unit(&unit, "12 1/d")?));
+                let (state, unit) = self.named_symbol(
+                    reading,
+                    &part.need("state", "the body's symbol that is set")?,
+                )?;
+                sets.push((
+                    state,
+                    part.need("value", "the value with its unit")?
+                        .in_unit(&unit, "12 1/d")?,
+                ));
                 part.finish();
             }
         }
@@ -351,11 +515,29 @@ impl LibraryReader<'_> {
                 return None;
             }
         };
-        Some(Some(Product { route, nutrient, substance, elemental_fraction, into, averaged, size_into, portions, sets, facts }))
+        Some(Some(Product {
+            route,
+            nutrient,
+            substance,
+            elemental_fraction,
+            into,
+            averaged,
+            size_into,
+            portions,
+            sets,
+            facts,
+        }))
     }
 
     /// `"symbol"`, or a list of `{ state = "symbol", fraction = 0.9 }` whose fractions add up to one.
-    fn shares(&self, reading: &Reading, item: &Item<'_, '_>, key: &'static str, substance: &Substance, kinds: &[Unit]) -> Option<Vec<(String, f64)>> {
+    fn shares(
+        &self,
+        reading: &Reading,
+        item: &Item<'_, '_>,
+        key: &'static str,
+        substance: &Substance,
+        kinds: &[Unit],
+    ) -> Option<Vec<(String, f64)>> {
         let mut shares = Vec::new();
         for part in item.one_or_more() {
             let (named, fraction) = if part.is_text() {
@@ -363,13 +545,27 @@ impl LibraryReader<'_> {
             } else {
                 let table = part.table(format!("`{}`", item.key))?;
                 let named = table.need(key, "the body's symbol")?;
-                let fraction = table.need("fraction", "the share of the dose, 0 to 1")?.number()?;
+                let fraction = table
+                    .need("fraction", "the share of the dose, 0 to 1")?
+                    .number()?;
                 table.finish();
                 (named, fraction)
             };
             let (name, unit) = self.named_symbol(reading, &named)?;
-            if !kinds.iter().any(|k| unit.same_dimension(k) || substance.factor(k, &unit).is_ok()) {
-                reading.push(named.fault("library-unit", format!("`{name}` is in {unit}, which a dose of this cannot be turned into")).help("add `nutrient` or `molar_mass`"));
+            if !kinds
+                .iter()
+                .any(|k| unit.same_dimension(k) || substance.factor(k, &unit).is_ok())
+            {
+                reading.push(
+                    named
+                        .fault(
+                            "library-unit",
+                            format!(
+                                "`{name}` is in {unit}, which a dose of this cannot be turned into"
+                            ),
+                        )
+                        .help("add `nutrient` or `molar_mass`"),
+                );
                 return None;
             }
             shares.push((name, fraction));
@@ -388,13 +584,19 @@ impl LibraryReader<'_> {
     fn effect(&self, reading: &Reading, item: &Item<'_, '_>) -> Option<EntryEffect> {
         let table = item.table("an effect")?;
         let input_item = table.need("input", "the body's input that is changed");
-        let given: Vec<Item<'_, '_>> = ["factor", "add", "set"].into_iter().filter_map(|k| table.get(k)).collect();
+        let given: Vec<Item<'_, '_>> = ["factor", "add", "set"]
+            .into_iter()
+            .filter_map(|k| table.get(k))
+            .collect();
         let fact = read_fact(reading, &table);
         let input_item = input_item?;
         let (input, unit) = self.named_symbol(reading, &input_item)?;
         let mut fact = fact?;
         let [change] = given.as_slice() else {
-            reading.push(item.fault("library-missing", format!("the effect on `{input}` needs exactly one of `factor`, `add` and `set`")));
+            reading.push(item.fault(
+                "library-missing",
+                format!("the effect on `{input}` needs exactly one of `factor`, `add` and `set`"),
+            ));
             return None;
         };
         let change = match change.key.as_str() {
@@ -406,7 +608,12 @@ impl LibraryReader<'_> {
         fact.value = match change {
             Change::Factor(v) | Change::Add(v) | Change::Set(v) => v,
         };
-        Some(EntryEffect { input, change, fact, span: item.span })
+        Some(EntryEffect {
+            input,
+            change,
+            fact,
+            span: item.span,
+        })
     }
 }
 
@@ -427,13 +634,21 @@ fn same_kind(substance: &Substance, a: &Unit, b: &Unit) -> bool {
 }
 
 fn read_unit(reading: &Reading, item: &Item<'_, '_>, text: &str) -> Option<Unit> {
-    Unit::parse(text).map_err(|e| reading.push(item.fault("library-unit", format!("unknown unit `{}`", e.part)))).ok()
+    Unit::parse(text)
+        .map_err(|e| reading.push(item.fault("library-unit", format!("unknown unit `{}`", e.part))))
+        .ok()
 }
 
 /// The facts of chemistry in a table; absent ones stay absent.
 fn read_substance(table: &Table<'_, '_>) -> Option<Substance> {
     let positive = |key, unit: &str, example| match table.get(key) {
-        Some(item) => item.in_unit(&Unit::parse(unit).expect("units of chemistry are units"), example).filter(|v| *v > 0.0).map(Some),
+        Some(item) => item
+            .in_unit(
+                &Unit::parse(unit).expect("units of chemistry are units"),
+                example,
+            )
+            .filter(|v| *v > 0.0)
+            .map(Some),
         None => Some(None),
     };
     let molar_mass_g_per_mol = positive("molar_mass", "g/mol", "24.305 g/mol")?;
@@ -442,12 +657,21 @@ fn read_substance(table: &Table<'_, '_>) -> Option<Substance> {
         Some(item) => Some(item.number()?),
         None => None,
     };
-    Some(Substance { molar_mass_g_per_mol, valence, g_per_iu })
+    Some(Substance {
+        molar_mass_g_per_mol,
+        valence,
+        g_per_iu,
+    })
 }
 
 /// Origin, range, source and reason of a number; the number itself stands under `value` or is filled in by the caller.
 fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
-    let text = |key| table.get(key).and_then(|i| i.text()).map_or_else(String::new, str::to_owned);
+    let text = |key| {
+        table
+            .get(key)
+            .and_then(|i| i.text())
+            .map_or_else(String::new, str::to_owned)
+    };
     let what = text("what");
     let value = match table.get("value") {
         Some(item) => item.number()?,
@@ -458,7 +682,11 @@ fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
     let _grade = text("grade");
     let range = match table.get("range") {
         Some(item) => {
-            let ends: Vec<f64> = item.list()?.iter().map(Item::number).collect::<Option<_>>()?;
+            let ends: Vec<f64> = item
+                .list()?
+                .iter()
+                .map(Item::number)
+                .collect::<Option<_>>()?;
             let [lower, upper] = ends[..] else {
                 reading.push(item.fault("library-wrong-kind", "a range is [lower, upper]"));
                 return None;
@@ -470,7 +698,11 @@ fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
     let origin_item = table.need("origin", "measured, derived, scaled, fitted or assumed")?;
     let origin = origin_item.text()?.to_owned();
     if !ORIGINS.contains(&origin.as_str()) {
-        reading.push(origin_item.fault("library-unsourced", format!("`{origin}` is not an origin")).help(advice(&origin, ORIGINS, "docs/library.md")));
+        reading.push(
+            origin_item
+                .fault("library-unsourced", format!("`{origin}` is not an origin"))
+                .help(advice(&origin, ORIGINS, "docs/library.md")),
+        );
         return None;
     }
     let span: Span = table.span();
@@ -481,5 +713,12 @@ fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
         );
         return None;
     }
-    Some(Fact { what, value, range, origin, source, why })
+    Some(Fact {
+        what,
+        value,
+        range,
+        origin,
+        source,
+        why,
+    })
 }

@@ -37,10 +37,20 @@ fn split_number(text: &str) -> Result<(f64, &str), MeasureError> {
     let mut end = 0;
     let bytes = text.as_bytes();
     while end < bytes.len() {
-        let exponent_sign = end > 0 && matches!(bytes[end], b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E');
+        let exponent_sign =
+            end > 0 && matches!(bytes[end], b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E');
         let exponent = matches!(bytes[end], b'e' | b'E')
-            && bytes.get(end + 1).is_some_and(|next| next.is_ascii_digit() || (matches!(next, b'+' | b'-') && bytes.get(end + 2).is_some_and(u8::is_ascii_digit)));
-        if bytes[end].is_ascii_digit() || bytes[end] == b'.' || (end == 0 && matches!(bytes[end], b'+' | b'-')) || exponent || exponent_sign {
+            && bytes.get(end + 1).is_some_and(|next| {
+                next.is_ascii_digit()
+                    || (matches!(next, b'+' | b'-')
+                        && bytes.get(end + 2).is_some_and(u8::is_ascii_digit))
+            });
+        if bytes[end].is_ascii_digit()
+            || bytes[end] == b'.'
+            || (end == 0 && matches!(bytes[end], b'+' | b'-'))
+            || exponent
+            || exponent_sign
+        {
             end += 1;
         } else {
             break;
@@ -60,10 +70,18 @@ fn split_number(text: &str) -> Result<(f64, &str), MeasureError> {
 pub fn read_measure(text: &str) -> Result<Measure, MeasureError> {
     let (value, rest) = split_number(text)?;
     if rest.is_empty() {
-        return Ok(Measure { value, unit: Unit::DIMENSIONLESS, unit_text: String::new() });
+        return Ok(Measure {
+            value,
+            unit: Unit::DIMENSIONLESS,
+            unit_text: String::new(),
+        });
     }
     let unit = Unit::parse(rest).map_err(|e| MeasureError::UnknownUnit(e.part))?;
-    Ok(Measure { value, unit, unit_text: rest.to_owned() })
+    Ok(Measure {
+        value,
+        unit,
+        unit_text: rest.to_owned(),
+    })
 }
 
 /// Reads `08:00` or `7:30` as a part of a day.
@@ -90,7 +108,11 @@ pub fn read_days(text: &str) -> Result<f64, MeasureError> {
     let mut sign = None;
     while let Some(word) = words.next() {
         if let Some(clock) = read_time_of_day(word) {
-            return if words.next().is_none() { Ok(total + clock) } else { Err(MeasureError::NotATime) };
+            return if words.next().is_none() {
+                Ok(total + clock)
+            } else {
+                Err(MeasureError::NotATime)
+            };
         }
         if matches!(word, "day" | "week" | "month" | "year") && sign.is_none() {
             let count = words.next().ok_or(MeasureError::NotATime)?;
@@ -125,13 +147,20 @@ fn read_number(text: &str) -> Result<f64, MeasureError> {
 fn days_in(unit: &str) -> Result<f64, MeasureError> {
     let parsed = Unit::parse(unit).map_err(|e| MeasureError::UnknownUnit(e.part))?;
     let second = Unit::parse("s").map_err(|e| MeasureError::UnknownUnit(e.part))?;
-    parsed.conversion_to(&second).map(|seconds| seconds / SECONDS_PER_DAY).ok_or(MeasureError::NotATime)
+    parsed
+        .conversion_to(&second)
+        .map(|seconds| seconds / SECONDS_PER_DAY)
+        .ok_or(MeasureError::NotATime)
 }
 
 /// Prints a time in days as people read it: `21 d 08:00`, `-3 d`, `0 d`.
 pub fn show_days(days: f64) -> String {
     if !days.is_finite() {
-        return if days > 0.0 { "the end".to_owned() } else { "the beginning".to_owned() };
+        return if days > 0.0 {
+            "the end".to_owned()
+        } else {
+            "the beginning".to_owned()
+        };
     }
     if days < -730.5 {
         return format!("{:.2} a", days / 365.25);
@@ -142,7 +171,15 @@ pub fn show_days(days: f64) -> String {
         whole += 1.0;
         minutes = 0.0;
     }
-    if minutes == 0.0 { format!("{whole} d") } else { format!("{whole} d {:02}:{:02}", (minutes / 60.0).floor(), minutes % 60.0) }
+    if minutes == 0.0 {
+        format!("{whole} d")
+    } else {
+        format!(
+            "{whole} d {:02}:{:02}",
+            (minutes / 60.0).floor(),
+            minutes % 60.0
+        )
+    }
 }
 
 #[cfg(test)]
@@ -151,15 +188,28 @@ mod tests {
 
     #[test]
     fn measures() {
-        for (text, value, unit) in [("320 mg/d", 320.0, "mg/d"), ("-3 a", -3.0, "a"), ("1e3 IU/d", 1000.0, "[IU]/d"), ("2mEq", 2.0, "mEq"), ("0.5 1", 0.5, "1"), ("5 eq", 5.0, "eq")] {
+        for (text, value, unit) in [
+            ("320 mg/d", 320.0, "mg/d"),
+            ("-3 a", -3.0, "a"),
+            ("1e3 IU/d", 1000.0, "[IU]/d"),
+            ("2mEq", 2.0, "mEq"),
+            ("0.5 1", 0.5, "1"),
+            ("5 eq", 5.0, "eq"),
+        ] {
             let read = read_measure(text).expect(text);
             assert_eq!(read.value, value, "{text}");
-            assert!(read.unit.same_unit(&Unit::parse(unit).expect(unit)), "{text}");
+            assert!(
+                read.unit.same_unit(&Unit::parse(unit).expect(unit)),
+                "{text}"
+            );
         }
         assert_eq!(read_measure("0.5").expect("pure").unit_text, "");
         assert_eq!(read_measure("mg"), Err(MeasureError::NotANumber));
         assert_eq!(read_measure(""), Err(MeasureError::NotANumber));
-        assert!(matches!(read_measure("3 mgg"), Err(MeasureError::UnknownUnit(_))));
+        assert!(matches!(
+            read_measure("3 mgg"),
+            Err(MeasureError::UnknownUnit(_))
+        ));
         assert_eq!(read_measure("1e999 mg"), Err(MeasureError::NotFinite));
     }
 

@@ -12,7 +12,11 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// Help text: the nearest name, else the list if it is short.
-pub(crate) fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, where_listed: &str) -> String {
+pub(crate) fn advice<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    where_listed: &str,
+) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -24,14 +28,17 @@ pub(crate) fn advice<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, w
 
 /// Damerau–Levenshtein distance (adjacent swaps count as one edit).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(80).collect(), b.chars().take(80).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(80).collect(), b.chars().take(80).collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
         for j in 0..=b.len() {
             rows[i][j] = if i == 0 || j == 0 {
                 i + j
             } else {
-                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
+                let mut best = (rows[i - 1][j] + 1)
+                    .min(rows[i][j - 1] + 1)
+                    .min(rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
                 if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                     best = best.min(rows[i - 2][j - 2] + 1);
                 }

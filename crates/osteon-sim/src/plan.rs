@@ -12,7 +12,9 @@ use crate::body::Body;
 use crate::drive::{Action, Timed};
 use crate::measure::show_days;
 use crate::run::{Met, MetKind};
-use crate::scenario::{Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen};
+use crate::scenario::{
+    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen,
+};
 
 /// Age in years at which the lived life begins: grown, every pool near its peak, nothing of later life yet. (the body's contract)
 pub(crate) const ADULT_A: f64 = 25.0;
@@ -40,7 +42,11 @@ pub(crate) fn life_begins_d(person: &Person) -> f64 {
 
 /// Start values: everything computed from them follows.
 pub(crate) fn start_values(body: &Body, person: &Person) -> Vec<(SymbolIndex, f64)> {
-    person.inputs.iter().filter_map(|v| Some((body.find(&v.input)?, v.value))).collect()
+    person
+        .inputs
+        .iter()
+        .filter_map(|v| Some((body.find(&v.input)?, v.value)))
+        .collect()
 }
 
 /// Works out plans for one person. `base` gives the start value of any symbol for this person.
@@ -53,16 +59,49 @@ pub(crate) struct Planner<'b> {
 impl Planner<'_> {
     /// Names of every input that a person or arm moves, so that their start values can be looked up.
     pub(crate) fn moved(body: &Body, person: &Person, arm: Option<&Arm>) -> Vec<String> {
-        let mut names: Vec<String> = body.library.nutrients.iter().map(|n| n.averaged.clone()).collect();
+        let mut names: Vec<String> = body
+            .library
+            .nutrients
+            .iter()
+            .map(|n| n.averaged.clone())
+            .collect();
         let mut effects = |list: &[Effect]| names.extend(list.iter().map(|e| e.input.clone()));
         let phases = arm.map_or(&[][..], |a| &a.phases);
-        person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures)).for_each(|e| effects(&e.effects));
-        let regimens: Vec<&Regimen> = person.regimens.iter().chain(phases.iter().flat_map(|p| &p.regimens)).collect();
+        person
+            .exposures
+            .iter()
+            .chain(phases.iter().flat_map(|p| &p.exposures))
+            .for_each(|e| effects(&e.effects));
+        let regimens: Vec<&Regimen> = person
+            .regimens
+            .iter()
+            .chain(phases.iter().flat_map(|p| &p.regimens))
+            .collect();
         regimens.iter().for_each(|r| effects(&r.effects));
-        names.extend(regimens.iter().flat_map(|r| r.averaged.iter().flatten()).map(|d| d.symbol.clone()));
-        names.extend(regimens.iter().filter_map(|r| r.portions.as_ref()).map(|p| p.input.clone()));
-        names.extend(body.library.nutrients.iter().filter_map(|n| n.portions.clone()));
-        names.extend(phases.iter().flat_map(|p| &p.inputs).map(|v| v.input.clone()));
+        names.extend(
+            regimens
+                .iter()
+                .flat_map(|r| r.averaged.iter().flatten())
+                .map(|d| d.symbol.clone()),
+        );
+        names.extend(
+            regimens
+                .iter()
+                .filter_map(|r| r.portions.as_ref())
+                .map(|p| p.input.clone()),
+        );
+        names.extend(
+            body.library
+                .nutrients
+                .iter()
+                .filter_map(|n| n.portions.clone()),
+        );
+        names.extend(
+            phases
+                .iter()
+                .flat_map(|p| &p.inputs)
+                .map(|v| v.input.clone()),
+        );
         names.sort();
         names.dedup();
         names
@@ -72,13 +111,27 @@ impl Planner<'_> {
     pub(crate) fn life(&self, until_d: f64) -> Plan {
         let mut plan = Plan::default();
         let from_d = life_begins_d(self.person);
-        self.inputs(&mut plan, None, Clock::Averaged, from_d, until_d, &BTreeMap::new());
+        self.inputs(
+            &mut plan,
+            None,
+            Clock::Averaged,
+            from_d,
+            until_d,
+            &BTreeMap::new(),
+        );
         plan.sort();
         plan
     }
 
     /// Run-in and scenario: the chosen clock from `from_d` (the end of the life) to `until_d`.
-    pub(crate) fn scenario(&self, arm: &Arm, clock: Clock, from_d: f64, until_d: f64, in_force: &BTreeMap<String, f64>) -> Plan {
+    pub(crate) fn scenario(
+        &self,
+        arm: &Arm,
+        clock: Clock,
+        from_d: f64,
+        until_d: f64,
+        in_force: &BTreeMap<String, f64>,
+    ) -> Plan {
         let mut plan = Plan::default();
         self.inputs(&mut plan, Some(arm), clock, from_d, until_d, in_force);
         if clock == Clock::Meals {
@@ -93,7 +146,11 @@ impl Planner<'_> {
         for phase in &arm.phases {
             for (time_d, word) in [(phase.from_d, "begins"), (phase.until_d, "ends")] {
                 if (0.0..until_d).contains(&time_d) {
-                    plan.met.push(Met { time_d, kind: MetKind::Phase, what: format!("{} {word}", phase_words(phase)) });
+                    plan.met.push(Met {
+                        time_d,
+                        kind: MetKind::Phase,
+                        what: format!("{} {word}", phase_words(phase)),
+                    });
                 }
             }
         }
@@ -103,7 +160,10 @@ impl Planner<'_> {
 
     /// Value of every moved input at the end of the life, to know what still has to be said.
     pub(crate) fn in_force(&self, clock: Clock, time_d: f64) -> BTreeMap<String, f64> {
-        self.base.keys().map(|name| (name.clone(), self.value(name, None, clock, time_d))).collect()
+        self.base
+            .keys()
+            .map(|name| (name.clone(), self.value(name, None, clock, time_d)))
+            .collect()
     }
 
     fn phases<'a>(&self, arm: Option<&'a Arm>) -> &'a [Phase] {
@@ -111,26 +171,49 @@ impl Planner<'_> {
     }
 
     fn regimens<'a>(&'a self, arm: Option<&'a Arm>) -> impl Iterator<Item = &'a Regimen> {
-        self.person.regimens.iter().chain(self.phases(arm).iter().flat_map(|p| &p.regimens))
+        self.person
+            .regimens
+            .iter()
+            .chain(self.phases(arm).iter().flat_map(|p| &p.regimens))
     }
 
     /// Sets inputs at every edge where their value changes.
-    fn inputs(&self, plan: &mut Plan, arm: Option<&Arm>, clock: Clock, from_d: f64, until_d: f64, in_force: &BTreeMap<String, f64>) {
+    fn inputs(
+        &self,
+        plan: &mut Plan,
+        arm: Option<&Arm>,
+        clock: Clock,
+        from_d: f64,
+        until_d: f64,
+        in_force: &BTreeMap<String, f64>,
+    ) {
         let mut edges = vec![from_d];
-        let mut edge = |a: f64, b: f64| edges.extend([a, b].into_iter().filter(|t| *t > from_d && *t < until_d));
+        let mut edge = |a: f64, b: f64| {
+            edges.extend([a, b].into_iter().filter(|t| *t > from_d && *t < until_d))
+        };
         let phases = self.phases(arm);
         phases.iter().for_each(|p| edge(p.from_d, p.until_d));
-        self.person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures)).for_each(|e| edge(e.from_d, e.until_d));
-        self.regimens(arm).for_each(|r| edge(r.from_d, taken_until(r)));
+        self.person
+            .exposures
+            .iter()
+            .chain(phases.iter().flat_map(|p| &p.exposures))
+            .for_each(|e| edge(e.from_d, e.until_d));
+        self.regimens(arm)
+            .for_each(|r| edge(r.from_d, taken_until(r)));
         edges.sort_by(f64::total_cmp);
         edges.dedup();
         for (name, base) in &self.base {
-            let Some(symbol) = self.body.find(name) else { continue };
+            let Some(symbol) = self.body.find(name) else {
+                continue;
+            };
             let mut present = in_force.get(name).copied().unwrap_or(*base);
             for time_d in &edges {
                 let value = self.value(name, arm, clock, *time_d);
                 if value != present {
-                    plan.actions.push(Timed { time: *time_d, action: Action::Set { symbol, value } });
+                    plan.actions.push(Timed {
+                        time: *time_d,
+                        action: Action::Set { symbol, value },
+                    });
                     present = value;
                 }
             }
@@ -139,19 +222,41 @@ impl Planner<'_> {
 
     /// Value of an input just after a time.
     fn value(&self, name: &str, arm: Option<&Arm>, clock: Clock, time_d: f64) -> f64 {
-        let nutrient = self.body.library.nutrients.iter().find(|n| n.averaged == name);
+        let nutrient = self
+            .body
+            .library
+            .nutrients
+            .iter()
+            .find(|n| n.averaged == name);
         if clock == Clock::Meals && nutrient.is_some_and(|n| n.meal.is_some()) {
             return 0.0;
         }
         let mut value = match nutrient {
-            None if self.counts_portions(name) => self.affected(name, self.portions(name, arm, time_d), arm, time_d),
+            None if self.counts_portions(name) => {
+                self.affected(name, self.portions(name, arm, time_d), arm, time_d)
+            }
             Some(nutrient) => self.eaten(&nutrient.name, name, arm, time_d),
-            None => self.affected(name, self.base.get(name).copied().unwrap_or(f64::NAN), arm, time_d),
+            None => self.affected(
+                name,
+                self.base.get(name).copied().unwrap_or(f64::NAN),
+                arm,
+                time_d,
+            ),
         };
-        for regimen in self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r)) {
+        for regimen in self
+            .regimens(arm)
+            .filter(|r| r.from_d <= time_d && time_d < taken_until(r))
+        {
             // On the meals clock such a product is taken by the clock instead.
-            let rates = regimen.averaged.iter().flatten().filter(|_| clock == Clock::Averaged);
-            value += rates.filter(|d| d.symbol == name).map(|d| d.amount).sum::<f64>();
+            let rates = regimen
+                .averaged
+                .iter()
+                .flatten()
+                .filter(|_| clock == Clock::Averaged);
+            value += rates
+                .filter(|d| d.symbol == name)
+                .map(|d| d.amount)
+                .sum::<f64>();
         }
         value
     }
@@ -163,22 +268,54 @@ impl Planner<'_> {
 
     /// Meals or doses a day, for inputs that count them; else the start value.
     fn portions(&self, name: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
-        if self.body.library.nutrients.iter().any(|n| n.portions.as_deref() == Some(name)) {
+        if self
+            .body
+            .library
+            .nutrients
+            .iter()
+            .any(|n| n.portions.as_deref() == Some(name))
+        {
             // The number of equal meals in which an average bite is eaten in company of as much as in the real ones: 1 / Σ share².
-            return 1.0 / self.person.meals.iter().map(|m| m.share * m.share).sum::<f64>();
+            return 1.0
+                / self
+                    .person
+                    .meals
+                    .iter()
+                    .map(|m| m.share * m.share)
+                    .sum::<f64>();
         }
-        let taken = self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r));
+        let taken = self
+            .regimens(arm)
+            .filter(|r| r.from_d <= time_d && time_d < taken_until(r));
         // Products of different nutrients do not add to each other's doses, so the most frequent one counts.
-        let most = taken.filter_map(|r| r.portions.as_ref()).filter(|p| p.input == name).map(|p| p.value).fold(f64::NAN, f64::max);
-        if most.is_nan() { self.base.get(name).copied().unwrap_or(f64::NAN) } else { most }
+        let most = taken
+            .filter_map(|r| r.portions.as_ref())
+            .filter(|p| p.input == name)
+            .map(|p| p.value)
+            .fold(f64::NAN, f64::max);
+        if most.is_nan() {
+            self.base.get(name).copied().unwrap_or(f64::NAN)
+        } else {
+            most
+        }
     }
 
     /// What the diet brings per day of a nutrient, with the effects that act on its input.
     fn eaten(&self, nutrient: &str, input: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
-        let of = |diet: &[DietPart]| diet.iter().find(|d| d.nutrient == nutrient).map(|d| d.per_day);
+        let of = |diet: &[DietPart]| {
+            diet.iter()
+                .find(|d| d.nutrient == nutrient)
+                .map(|d| d.per_day)
+        };
         let phases = self.phases(arm);
-        let phase = phases.iter().rev().filter(|p| p.from_d <= time_d && time_d < p.until_d).find_map(|p| of(&p.diet));
-        let usual = of(&self.person.diet).or_else(|| self.base.get(input).copied()).unwrap_or(f64::NAN);
+        let phase = phases
+            .iter()
+            .rev()
+            .filter(|p| p.from_d <= time_d && time_d < p.until_d)
+            .find_map(|p| of(&p.diet));
+        let usual = of(&self.person.diet)
+            .or_else(|| self.base.get(input).copied())
+            .unwrap_or(f64::NAN);
         self.affected(input, phase.unwrap_or(usual), arm, time_d)
     }
 
@@ -186,14 +323,27 @@ impl Planner<'_> {
     fn affected(&self, name: &str, base: f64, arm: Option<&Arm>, time_d: f64) -> f64 {
         let (mut base, mut factor, mut sum) = (base, 1.0, 0.0);
         let phases = self.phases(arm);
-        for InputValue { input, value, .. } in phases.iter().filter(|p| p.from_d <= time_d && time_d < p.until_d).flat_map(|p| &p.inputs) {
+        for InputValue { input, value, .. } in phases
+            .iter()
+            .filter(|p| p.from_d <= time_d && time_d < p.until_d)
+            .flat_map(|p| &p.inputs)
+        {
             if input == name {
                 base = *value;
             }
         }
-        let exposures = self.person.exposures.iter().chain(phases.iter().flat_map(|p| &p.exposures));
-        let lasting = exposures.filter(|e| e.from_d <= time_d && time_d < e.until_d).flat_map(|e| &e.effects);
-        let taken = self.regimens(arm).filter(|r| r.from_d <= time_d && time_d < taken_until(r)).flat_map(|r| &r.effects);
+        let exposures = self
+            .person
+            .exposures
+            .iter()
+            .chain(phases.iter().flat_map(|p| &p.exposures));
+        let lasting = exposures
+            .filter(|e| e.from_d <= time_d && time_d < e.until_d)
+            .flat_map(|e| &e.effects);
+        let taken = self
+            .regimens(arm)
+            .filter(|r| r.from_d <= time_d && time_d < taken_until(r))
+            .flat_map(|r| &r.effects);
         for effect in lasting.chain(taken).filter(|e| e.input == name) {
             match effect.change {
                 Change::Factor(f) => factor *= f,
@@ -208,13 +358,27 @@ impl Planner<'_> {
     fn meals(&self, plan: &mut Plan, arm: &Arm, from_d: f64, until_d: f64) {
         for nutrient in &self.body.library.nutrients {
             let meal = nutrient.meal.as_deref().and_then(|m| self.body.find(m));
-            let unit = |name: &str| self.body.vocabulary.get(name).and_then(|w| w.unit).unwrap_or(Unit::DIMENSIONLESS);
+            let unit = |name: &str| {
+                self.body
+                    .vocabulary
+                    .get(name)
+                    .and_then(|w| w.unit)
+                    .unwrap_or(Unit::DIMENSIONLESS)
+            };
             let day = Unit::parse("d").expect("the day is a unit");
             let amount_unit = unit(&nutrient.averaged).times(&day);
             // The library reader has made sure that these conversions exist.
-            let factor = |target: &str| nutrient.substance.factor(&amount_unit, &unit(target)).unwrap_or(f64::NAN);
+            let factor = |target: &str| {
+                nutrient
+                    .substance
+                    .factor(&amount_unit, &unit(target))
+                    .unwrap_or(f64::NAN)
+            };
             let to_meal = nutrient.meal.as_deref().map_or(f64::NAN, factor);
-            let size = nutrient.meal_size.as_deref().and_then(|s| Some((self.body.find(s)?, factor(s))));
+            let size = nutrient
+                .meal_size
+                .as_deref()
+                .and_then(|s| Some((self.body.find(s)?, factor(s))));
             if meal.is_none() && size.is_none() {
                 continue;
             }
@@ -225,12 +389,25 @@ impl Planner<'_> {
                     if time_d < from_d || time_d >= until_d {
                         continue;
                     }
-                    let eaten = self.eaten(&nutrient.name, &nutrient.averaged, Some(arm), time_d) * part.share;
+                    let eaten = self.eaten(&nutrient.name, &nutrient.averaged, Some(arm), time_d)
+                        * part.share;
                     if let Some((symbol, to_size)) = size {
-                        plan.actions.push(Timed { time: time_d, action: Action::Set { symbol, value: eaten * to_size } });
+                        plan.actions.push(Timed {
+                            time: time_d,
+                            action: Action::Set {
+                                symbol,
+                                value: eaten * to_size,
+                            },
+                        });
                     }
                     if let Some(symbol) = meal.filter(|_| eaten > 0.0) {
-                        plan.actions.push(Timed { time: time_d, action: Action::Add { symbol, amount: eaten * to_meal } });
+                        plan.actions.push(Timed {
+                            time: time_d,
+                            action: Action::Add {
+                                symbol,
+                                amount: eaten * to_meal,
+                            },
+                        });
                     }
                 }
                 day_number += 1.0;
@@ -241,25 +418,47 @@ impl Planner<'_> {
     /// A product by the clock.
     fn take(&self, plan: &mut Plan, regimen: &Regimen, from_d: f64, until_d: f64) {
         // A phase counts its dosing days from its own beginning; what has always been taken counts from day 0.
-        let origin = if regimen.from_d.is_finite() { regimen.from_d.floor() } else { 0.0 };
+        let origin = if regimen.from_d.is_finite() {
+            regimen.from_d.floor()
+        } else {
+            0.0
+        };
         let end = regimen.until_d.min(until_d);
         let mut given = 0;
-        let mut day = if regimen.count.is_some() || !regimen.from_d.is_finite() || regimen.from_d > from_d {
-            if regimen.from_d.is_finite() { origin } else { (from_d / regimen.every_d).floor() * regimen.every_d }
-        } else {
-            origin + ((from_d - origin) / regimen.every_d).floor() * regimen.every_d
-        };
+        let mut day =
+            if regimen.count.is_some() || !regimen.from_d.is_finite() || regimen.from_d > from_d {
+                if regimen.from_d.is_finite() {
+                    origin
+                } else {
+                    (from_d / regimen.every_d).floor() * regimen.every_d
+                }
+            } else {
+                origin + ((from_d - origin) / regimen.every_d).floor() * regimen.every_d
+            };
         while day < end {
             for at in &regimen.at_d {
                 let time_d = day + at;
-                if time_d < regimen.from_d || time_d >= end || regimen.count.is_some_and(|most| given >= most) {
+                if time_d < regimen.from_d
+                    || time_d >= end
+                    || regimen.count.is_some_and(|most| given >= most)
+                {
                     continue;
                 }
                 given += 1;
                 if time_d >= from_d {
-                    self.deposit(plan, time_d, &regimen.into, &regimen.size_into, regimen.over_d);
+                    self.deposit(
+                        plan,
+                        time_d,
+                        &regimen.into,
+                        &regimen.size_into,
+                        regimen.over_d,
+                    );
                     if time_d >= 0.0 {
-                        plan.met.push(Met { time_d, kind: MetKind::Dose, what: regimen.said.clone() });
+                        plan.met.push(Met {
+                            time_d,
+                            kind: MetKind::Dose,
+                            what: regimen.said.clone(),
+                        });
                     }
                 }
             }
@@ -274,25 +473,66 @@ impl Planner<'_> {
                 break;
             }
             self.deposit(plan, time_d, &dose.into, &dose.size_into, dose.over_d);
-            let over = if dose.over_d > 0.0 { format!(" over {:.3} h", dose.over_d * 24.0) } else { String::new() };
-            plan.met.push(Met { time_d, kind: MetKind::Dose, what: format!("{}{over}", dose.said) });
+            let over = if dose.over_d > 0.0 {
+                format!(" over {:.3} h", dose.over_d * 24.0)
+            } else {
+                String::new()
+            };
+            plan.met.push(Met {
+                time_d,
+                kind: MetKind::Dose,
+                what: format!("{}{over}", dose.said),
+            });
         }
     }
 
-    fn deposit(&self, plan: &mut Plan, time_d: f64, into: &[Deposit], sizes: &[InputValue], over_d: f64) {
+    fn deposit(
+        &self,
+        plan: &mut Plan,
+        time_d: f64,
+        into: &[Deposit],
+        sizes: &[InputValue],
+        over_d: f64,
+    ) {
         for InputValue { input, value, .. } in sizes {
             if let Some(symbol) = self.body.find(input) {
-                plan.actions.push(Timed { time: time_d, action: Action::Set { symbol, value: *value } });
+                plan.actions.push(Timed {
+                    time: time_d,
+                    action: Action::Set {
+                        symbol,
+                        value: *value,
+                    },
+                });
             }
         }
         for Deposit { symbol, amount } in into {
-            let Some(symbol) = self.body.find(symbol) else { continue };
+            let Some(symbol) = self.body.find(symbol) else {
+                continue;
+            };
             if over_d > 0.0 {
                 let rate = amount / over_d;
-                plan.actions.push(Timed { time: time_d, action: Action::Infuse { symbol, rate_change: rate } });
-                plan.actions.push(Timed { time: time_d + over_d, action: Action::Infuse { symbol, rate_change: -rate } });
+                plan.actions.push(Timed {
+                    time: time_d,
+                    action: Action::Infuse {
+                        symbol,
+                        rate_change: rate,
+                    },
+                });
+                plan.actions.push(Timed {
+                    time: time_d + over_d,
+                    action: Action::Infuse {
+                        symbol,
+                        rate_change: -rate,
+                    },
+                });
             } else {
-                plan.actions.push(Timed { time: time_d, action: Action::Add { symbol, amount: *amount } });
+                plan.actions.push(Timed {
+                    time: time_d,
+                    action: Action::Add {
+                        symbol,
+                        amount: *amount,
+                    },
+                });
             }
         }
     }
@@ -318,10 +558,19 @@ fn taken_until(regimen: &Regimen) -> f64 {
 }
 
 fn phase_words(phase: &Phase) -> String {
-    let mut parts: Vec<String> = phase.diet.iter().map(|d| format!("{} {}", d.nutrient, d.said)).collect();
+    let mut parts: Vec<String> = phase
+        .diet
+        .iter()
+        .map(|d| format!("{} {}", d.nutrient, d.said))
+        .collect();
     parts.extend(phase.regimens.iter().map(|r| r.said.clone()));
     parts.extend(phase.exposures.iter().map(|e| e.said.clone()));
-    parts.extend(phase.inputs.iter().map(|v| format!("{} = {}", v.input, v.said)));
+    parts.extend(
+        phase
+            .inputs
+            .iter()
+            .map(|v| format!("{} = {}", v.input, v.said)),
+    );
     if parts.is_empty() {
         return format!("phase from {}", show_days(phase.from_d));
     }

@@ -18,7 +18,11 @@ pub struct Run {
 impl Run {
     /// The arm of that name; the first one for an empty name.
     pub fn arm(&self, name: &str) -> Option<&ArmRun> {
-        if name.is_empty() { self.arms.first() } else { self.arms.iter().find(|a| a.name == name) }
+        if name.is_empty() {
+            self.arms.first()
+        } else {
+            self.arms.iter().find(|a| a.name == name)
+        }
     }
 
     /// True if any arm stopped early.
@@ -65,9 +69,15 @@ impl ArmRun {
             return values.get(row).copied();
         }
         if (time_d - time_d.round()).abs() < 1e-9
-            && let Some(row) = self.times.iter().position(|x| *x > time_d && *x < time_d + 1.0)
+            && let Some(row) = self
+                .times
+                .iter()
+                .position(|x| *x > time_d && *x < time_d + 1.0)
             && (self.times[row] - time_d) < 0.75
-            && self.times.get(row + 1).is_none_or(|next| *next >= time_d + 1.0)
+            && self
+                .times
+                .get(row + 1)
+                .is_none_or(|next| *next >= time_d + 1.0)
         {
             return values.get(row).copied();
         }

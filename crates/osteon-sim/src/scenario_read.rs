@@ -7,6 +7,7 @@ use crate::body::Body;
 use crate::diagnostics::Diagnostics;
 use crate::near_name::advice;
 use crate::person_read::PersonTables;
+use crate::plan::RUN_IN_D;
 use crate::scenario::{Arm, Change, Clock, Dose, Effect, Phase, Record, Scenario, Start};
 use crate::toml_text::{Item, Reading, SCENARIO, Table};
 
@@ -19,6 +20,9 @@ const SAMPLE_AT_D: f64 = 7.5 / 24.0;
 
 /// Days between rows when the scenario does not say: a day, or a month beyond two years.
 const EVERY_D: (f64, f64, f64) = (1.0, 730.5, 30.4375);
+
+/// Longest time in days that anything may last or lie back: more than any life. Keeps schedules finite, whatever is asked for.
+pub(crate) const LONGEST_D: f64 = 150.0 * 365.25;
 
 /// What every reader of a scenario needs.
 pub(crate) struct Context<'b> {
@@ -33,7 +37,10 @@ pub(crate) struct Context<'b> {
 pub fn read_scenario(text: &str, name: &str, body: &Body) -> Result<Scenario, Diagnostics> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
-    let context = Context { body, reading: Reading::new(&SCENARIO, file) };
+    let context = Context {
+        body,
+        reading: Reading::new(&SCENARIO, file),
+    };
     let document = context.reading.parse(text);
     let range = document.span();
     let top = Table::new(&context.reading, document.get_ref(), range, "the scenario");
@@ -52,14 +59,20 @@ impl Context<'_> {
     }
 
     fn scenario(&self, top: &Table<'_, '_>, text: &str, name: &str) -> Option<Scenario> {
-        let title = top.get("title").and_then(|i| i.text().map(str::to_owned)).unwrap_or_else(|| name.to_owned());
+        let title = top
+            .get("title")
+            .and_then(|i| i.text().map(str::to_owned))
+            .unwrap_or_else(|| name.to_owned());
         let says = top.get("says").and_then(|i| i.text().map(str::to_owned));
         let _notes = top.get("notes").and_then(|i| i.text());
         let start = match top.get("start") {
             Some(item) => self.start(&item),
             None => Some(Start::Lived),
         };
-        let record_item = top.need("record", "[record] says until when and what: until = \"49 d\", quantities = [\"…\"]");
+        let record_item = top.need(
+            "record",
+            "[record] says until when and what: until = \"49 d\", quantities = [\"…\"]",
+        );
         let person_item = top.need("person", "[person] says sex, age and weight");
         let shared_phases = self.phases(top);
         let shared_doses = self.doses(top);
@@ -69,9 +82,22 @@ impl Context<'_> {
         let arm_items = top.get("arm").and_then(|i| i.list());
         match arm_items {
             None => {
-                let person = person_table.as_ref().and_then(|t| self.person(&PersonTables { own: None, shared: Some(t) }, t.span()));
+                let person = person_table.as_ref().and_then(|t| {
+                    self.person(
+                        &PersonTables {
+                            own: None,
+                            shared: Some(t),
+                        },
+                        t.span(),
+                    )
+                });
                 match person {
-                    Some(person) => arms.push(Arm { name: String::new(), person, phases: Vec::new(), doses: Vec::new() }),
+                    Some(person) => arms.push(Arm {
+                        name: String::new(),
+                        person,
+                        phases: Vec::new(),
+                        doses: Vec::new(),
+                    }),
                     None => complete = false,
                 }
             }
@@ -82,15 +108,28 @@ impl Context<'_> {
                         complete = false;
                         continue;
                     };
-                    let arm_name = table.need("name", "every arm has a name").and_then(|i| i.text().map(str::to_owned));
+                    let arm_name = table
+                        .need("name", "every arm has a name")
+                        .and_then(|i| i.text().map(str::to_owned));
                     let phases = self.phases(&table);
                     let doses = self.doses(&table);
-                    let own = table.get("person").and_then(|i| i.table("the arm's person"));
+                    let own = table
+                        .get("person")
+                        .and_then(|i| i.table("the arm's person"));
                     let person = if own.is_none() && shared_person.is_some() {
                         shared_person.clone()
                     } else {
-                        let span = own.as_ref().or(person_table.as_ref()).map_or(item.span, Table::span);
-                        let read = self.person(&PersonTables { own: own.as_ref(), shared: person_table.as_ref() }, span);
+                        let span = own
+                            .as_ref()
+                            .or(person_table.as_ref())
+                            .map_or(item.span, Table::span);
+                        let read = self.person(
+                            &PersonTables {
+                                own: own.as_ref(),
+                                shared: person_table.as_ref(),
+                            },
+                            span,
+                        );
                         if own.is_none() {
                             shared_person.clone_from(&read);
                         }
@@ -103,9 +142,17 @@ impl Context<'_> {
                     match (arm_name, person) {
                         (Some(name), Some(person)) => {
                             if arms.iter().any(|a: &Arm| a.name == name) {
-                                self.push(item.fault("scenario-impossible-value", format!("two arms are called `{name}`")));
+                                self.push(item.fault(
+                                    "scenario-impossible-value",
+                                    format!("two arms are called `{name}`"),
+                                ));
                             }
-                            arms.push(Arm { name, person, phases, doses });
+                            arms.push(Arm {
+                                name,
+                                person,
+                                phases,
+                                doses,
+                            });
                         }
                         _ => complete = false,
                     }
@@ -130,11 +177,21 @@ impl Context<'_> {
             self.check_clashes(&arms, top);
             self.check_doses(&arms, record.as_ref(), top);
         }
-        let (Some(start), Some(record), true) = (start, record, complete) else { return None };
+        let (Some(start), Some(record), true) = (start, record, complete) else {
+            return None;
+        };
         if arms.is_empty() {
             return None;
         }
-        Some(Scenario { name: name.to_owned(), title, says, text: text.to_owned(), start, arms, record })
+        Some(Scenario {
+            name: name.to_owned(),
+            title,
+            says,
+            text: text.to_owned(),
+            start,
+            arms,
+            record,
+        })
     }
 
     fn start(&self, item: &Item<'_, '_>) -> Option<Start> {
@@ -152,7 +209,11 @@ impl Context<'_> {
     }
 
     fn phases(&self, table: &Table<'_, '_>) -> Vec<Phase> {
-        let items = table.get("phase").and_then(|i| i.list()).into_iter().flatten();
+        let items = table
+            .get("phase")
+            .and_then(|i| i.list())
+            .into_iter()
+            .flatten();
         items
             .filter_map(|item| {
                 let table = item.table("[[phase]]")?;
@@ -164,7 +225,12 @@ impl Context<'_> {
     }
 
     /// `from` and `until` of a table, checked against each other.
-    pub(crate) fn window(&self, table: &Table<'_, '_>, from_key: &'static str, from_default: f64) -> Option<(f64, f64)> {
+    pub(crate) fn window(
+        &self,
+        table: &Table<'_, '_>,
+        from_key: &'static str,
+        from_default: f64,
+    ) -> Option<(f64, f64)> {
         let from_item = table.get(from_key);
         let until_item = table.get("until");
         let from = match from_item {
@@ -175,6 +241,16 @@ impl Context<'_> {
             Some(item) => item.days("49 d")?,
             None => f64::INFINITY,
         };
+        if from.is_finite() && from.abs() > LONGEST_D
+            || until.is_finite() && until.abs() > LONGEST_D
+        {
+            self.push(Diagnostic::error(
+                "scenario-impossible-value",
+                "times lie within 150 years of the start",
+                table.span(),
+            ));
+            return None;
+        }
         if let Some(item) = until_item
             && until <= from
         {
@@ -193,7 +269,11 @@ impl Context<'_> {
             && from < 0.0
         {
             self.push(
-                item.fault("scenario-time-order", "a phase cannot begin before the scenario").help("what began earlier belongs to [person], with `since`"),
+                item.fault(
+                    "scenario-time-order",
+                    "a phase cannot begin before the scenario",
+                )
+                .help("what began earlier belongs to [person], with `since`"),
             );
         }
         let (from_d, until_d) = window.unwrap_or((0.0, f64::INFINITY));
@@ -201,13 +281,32 @@ impl Context<'_> {
         let diet = table.get("diet").map_or_else(Vec::new, |i| self.diet(&i));
         let mut regimens = Vec::new();
         let mut exposures = Vec::new();
-        self.takings(&|key| table.get(key), (from_d, until_d), false, &mut exposures, &mut regimens);
-        let inputs = table.get("inputs").map_or_else(Vec::new, |i| self.inputs(&i, true));
-        window.map(|_| Phase { from_d, until_d, diet, exposures, regimens, inputs })
+        self.takings(
+            &|key| table.get(key),
+            (from_d, until_d),
+            false,
+            &mut exposures,
+            &mut regimens,
+        );
+        let inputs = table
+            .get("inputs")
+            .map_or_else(Vec::new, |i| self.inputs(&i, true));
+        window.map(|_| Phase {
+            from_d,
+            until_d,
+            diet,
+            exposures,
+            regimens,
+            inputs,
+        })
     }
 
     fn doses(&self, table: &Table<'_, '_>) -> Vec<Dose> {
-        let items = table.get("dose").and_then(|i| i.list()).into_iter().flatten();
+        let items = table
+            .get("dose")
+            .and_then(|i| i.list())
+            .into_iter()
+            .flatten();
         items
             .filter_map(|item| {
                 let table = item.table("[[dose]]")?;
@@ -233,7 +332,26 @@ impl Context<'_> {
         let until_item = until_item?;
         let until_d = until_item.days("49 d")?;
         if until_d <= from_d || until_d <= 0.0 {
-            self.push(until_item.fault("scenario-time-order", format!("the record ends at {until_d} d, which is not after its beginning at {} d", from_d.max(0.0))));
+            self.push(until_item.fault(
+                "scenario-time-order",
+                format!(
+                    "the record ends at {until_d} d, which is not after its beginning at {} d",
+                    from_d.max(0.0)
+                ),
+            ));
+            return None;
+        }
+        if until_d > LONGEST_D || from_d < -RUN_IN_D {
+            self.push(
+                until_item
+                    .fault(
+                        "scenario-impossible-value",
+                        format!("a record from {from_d} d to {until_d} d"),
+                    )
+                    .help(format!(
+                        "it begins at -{RUN_IN_D} d or later and ends within 150 years"
+                    )),
+            );
             return None;
         }
         let every_d = match &every_item {
@@ -242,41 +360,100 @@ impl Context<'_> {
             None => EVERY_D.0.min(until_d - from_d),
         };
         if every_d <= 0.0 || (until_d - from_d) / every_d > 2e6 {
-            let fault = format!("rows every {every_d} d over {} d are impossible", until_d - from_d);
-            self.push(every_item.unwrap_or(until_item).fault("scenario-impossible-value", fault).help("every = \"1 d\""));
+            let fault = format!(
+                "rows every {every_d} d over {} d are impossible",
+                until_d - from_d
+            );
+            self.push(
+                every_item
+                    .unwrap_or(until_item)
+                    .fault("scenario-impossible-value", fault)
+                    .help("every = \"1 d\""),
+            );
             return None;
         }
         let sample_at_d = match sample_item {
             Some(i) => i.days("07:30")?.rem_euclid(1.0),
             None => SAMPLE_AT_D,
         };
-        let also_d = also.map_or_else(Vec::new, |i| i.one_or_more().iter().filter_map(|i| i.days("21 d")).collect());
+        let mut also_d = Vec::new();
+        for item in also.iter().flat_map(Item::one_or_more) {
+            match item.days("21 d") {
+                Some(time) if (-RUN_IN_D..=until_d).contains(&time) => also_d.push(time),
+                Some(time) => self.push(item.fault(
+                    "scenario-time-order",
+                    format!("{time} d lies outside the run, which ends at {until_d} d"),
+                )),
+                None => {}
+            }
+        }
         let mut quantities = Vec::new();
         if let Some(item) = quantities_item {
             for item in item.list()? {
                 let Some(name) = item.text() else { continue };
-                if self.body.library.quantity(name).is_some() || self.body.vocabulary.get(name).is_some() {
+                if self.body.library.quantity(name).is_some()
+                    || self.body.vocabulary.get(name).is_some()
+                {
                     quantities.push(name.to_owned());
                 } else {
                     let known = self.body.library.quantities.iter().map(|q| q.name.as_str());
                     self.push(
-                        item.fault("scenario-unknown-name", format!("no quantity is called `{name}`"))
-                            .help(format!("{} (any symbol of the body will do, too)", advice(name, known, "osteon list quantities"))),
+                        item.fault(
+                            "scenario-unknown-name",
+                            format!("no quantity is called `{name}`"),
+                        )
+                        .help(format!(
+                            "{} (any symbol of the body will do, too)",
+                            advice(name, known, "osteon list quantities")
+                        )),
                     );
                 }
             }
         } else {
-            quantities = self.body.library.quantities.iter().filter(|q| q.panel).map(|q| q.name.clone()).collect();
+            quantities = self
+                .body
+                .library
+                .quantities
+                .iter()
+                .filter(|q| q.panel)
+                .map(|q| q.name.clone())
+                .collect();
         }
         if quantities.is_empty() {
-            self.push(Diagnostic::error("scenario-missing", "[record] names no quantities and the library has no panel", table.span()).help("quantities = [\"…\"]"));
+            self.push(
+                Diagnostic::error(
+                    "scenario-missing",
+                    "[record] names no quantities and the library has no panel",
+                    table.span(),
+                )
+                .help("quantities = [\"…\"]"),
+            );
         }
         let (clock, clock_why) = self.clock(clock_item.as_ref(), until_d, every_d, arms)?;
-        Some(Record { from_d, until_d, every_d, sample_at_d, also_d, quantities, clock, clock_why })
+        Some(Record {
+            from_d,
+            until_d,
+            every_d,
+            sample_at_d,
+            also_d,
+            quantities,
+            clock,
+            clock_why,
+        })
     }
 
-    fn clock(&self, item: Option<&Item<'_, '_>>, until_d: f64, every_d: f64, arms: &[Arm]) -> Option<(Clock, Option<String>)> {
-        let unaveraged = arms.iter().flat_map(|a| &a.phases).flat_map(|p| &p.regimens).find(|r| r.averaged.is_none());
+    fn clock(
+        &self,
+        item: Option<&Item<'_, '_>>,
+        until_d: f64,
+        every_d: f64,
+        arms: &[Arm],
+    ) -> Option<(Clock, Option<String>)> {
+        let unaveraged = arms
+            .iter()
+            .flat_map(|a| &a.phases)
+            .flat_map(|p| &p.regimens)
+            .find(|r| r.averaged.is_none());
         match item.map_or(Some("auto"), Item::text)? {
             "meals" => Some((Clock::Meals, None)),
             "averaged" => {
@@ -289,17 +466,38 @@ impl Context<'_> {
                 Some((Clock::Averaged, None))
             }
             "auto" => Some(if let Some(regimen) = unaveraged {
-                (Clock::Meals, Some(format!("{} is taken by the clock", regimen.entry)))
+                (
+                    Clock::Meals,
+                    Some(format!("{} is taken by the clock", regimen.entry)),
+                )
             } else if until_d <= MEALS_HORIZON_D {
-                (Clock::Meals, Some(format!("{MEALS_HORIZON_D} days or less")))
+                (
+                    Clock::Meals,
+                    Some(format!("{MEALS_HORIZON_D} days or less")),
+                )
             } else if every_d < 1.0 {
                 (Clock::Meals, Some("rows within the day".to_owned()))
             } else {
-                (Clock::Averaged, Some(format!("more than {MEALS_HORIZON_D} days, rows a day or more apart")))
+                (
+                    Clock::Averaged,
+                    Some(format!(
+                        "more than {MEALS_HORIZON_D} days, rows a day or more apart"
+                    )),
+                )
             }),
             other => {
                 let item = item?;
-                self.push(item.fault("scenario-wrong-kind", format!("`clock` cannot be `{other}`")).help(advice(other, ["auto", "averaged", "meals"], "docs/scenario.md")));
+                self.push(
+                    item.fault(
+                        "scenario-wrong-kind",
+                        format!("`clock` cannot be `{other}`"),
+                    )
+                    .help(advice(
+                        other,
+                        ["auto", "averaged", "meals"],
+                        "docs/scenario.md",
+                    )),
+                );
                 None
             }
         }
@@ -309,18 +507,35 @@ impl Context<'_> {
     fn check_clashes(&self, arms: &[Arm], top: &Table<'_, '_>) {
         for arm in arms {
             let mut sets: Vec<(&str, &str, f64, f64, f64)> = Vec::new();
-            let exposures = arm.person.exposures.iter().chain(arm.phases.iter().flat_map(|p| &p.exposures));
+            let exposures = arm
+                .person
+                .exposures
+                .iter()
+                .chain(arm.phases.iter().flat_map(|p| &p.exposures));
             for exposure in exposures {
                 for Effect { input, change } in &exposure.effects {
-                    let Change::Set(value) = *change else { continue };
-                    let clash = sets.iter().find(|s| s.0 == input && s.2 != value && s.3 < exposure.until_d && exposure.from_d < s.4);
+                    let Change::Set(value) = *change else {
+                        continue;
+                    };
+                    let clash = sets.iter().find(|s| {
+                        s.0 == input
+                            && s.2 != value
+                            && s.3 < exposure.until_d
+                            && exposure.from_d < s.4
+                    });
                     if let Some(other) = clash {
                         self.push(
                             Diagnostic::error("scenario-clash", format!("`{}` and `{}` both set `{input}`, to {} and {value}, at the same time", other.1, exposure.entry, other.2), top.span())
                                 .help("let one end before the other begins (`until`), or drop one"),
                         );
                     }
-                    sets.push((input, &exposure.entry, value, exposure.from_d, exposure.until_d));
+                    sets.push((
+                        input,
+                        &exposure.entry,
+                        value,
+                        exposure.from_d,
+                        exposure.until_d,
+                    ));
                 }
             }
         }
@@ -331,7 +546,14 @@ impl Context<'_> {
         let Some(record) = record else { return };
         for dose in arms.iter().flat_map(|a| &a.doses) {
             if dose.at_d >= record.until_d {
-                self.push(Diagnostic::error("scenario-time-order", format!("the dose of `{}` at {} d comes after the end of the record at {} d", dose.entry, dose.at_d, record.until_d), top.span()));
+                self.push(Diagnostic::error(
+                    "scenario-time-order",
+                    format!(
+                        "the dose of `{}` at {} d comes after the end of the record at {} d",
+                        dose.entry, dose.at_d, record.until_d
+                    ),
+                    top.span(),
+                ));
             }
         }
     }

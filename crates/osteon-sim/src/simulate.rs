@@ -13,9 +13,9 @@ use crate::gathering::{drive_all, failure_of};
 use crate::plan::{DAYS_PER_YEAR, Plan, Planner, RUN_IN_D, life_begins_d, start_values};
 use crate::progress::Progress;
 use crate::recording::Recorder;
-use osteon_ode::SteadyOptions;
 use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Work};
 use crate::scenario::{Clock, Person, Scenario, Start};
+use osteon_ode::SteadyOptions;
 
 /// Accuracy and limits of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,14 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        RunOptions { rtol: 1e-6, atol: Atol::Relative { fraction: 1e-3, floor: 1e-6 }, max_attempts: 200_000 }
+        RunOptions {
+            rtol: 1e-6,
+            atol: Atol::Relative {
+                fraction: 1e-3,
+                floor: 1e-6,
+            },
+            max_attempts: 200_000,
+        }
     }
 }
 
@@ -84,16 +91,36 @@ struct Prepared<'s> {
 type Life<'s> = (Prepared<'s>, Start, &'s [(String, f64)]);
 
 /// Members that read the same symbols: number of the member, what to drive, how to record, what was planned, effort so far.
-type Group = (Vec<SymbolIndex>, Vec<(usize, LaneSetup, Recorder, Plan, Work)>);
+type Group = (
+    Vec<SymbolIndex>,
+    Vec<(usize, LaneSetup, Recorder, Plan, Work)>,
+);
 
 /// Runs every arm of a scenario.
 ///
 /// # Errors
 /// When a name of the scenario no longer fits the body. Failures of the solver are told in the run itself, with its finished part.
-pub fn run(body: &Body, scenario: &Scenario, options: &RunOptions, progress: &mut dyn Progress) -> Result<Run, Diagnostics> {
-    let members: Vec<Member<'_>> = (0..scenario.arms.len()).map(|arm| Member { scenario, arm, id: None, start: Vec::new() }).collect();
+pub fn run(
+    body: &Body,
+    scenario: &Scenario,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<Run, Diagnostics> {
+    let members: Vec<Member<'_>> = (0..scenario.arms.len())
+        .map(|arm| Member {
+            scenario,
+            arm,
+            id: None,
+            start: Vec::new(),
+        })
+        .collect();
     let arms = run_many(body, &members, options, progress)?;
-    Ok(Run { title: scenario.title.clone(), scenario: scenario.name.clone(), arms, meta: meta(body, scenario, options) })
+    Ok(Run {
+        title: scenario.title.clone(),
+        scenario: scenario.name.clone(),
+        arms,
+        meta: meta(body, scenario, options),
+    })
 }
 
 /// What made a run of this scenario.
@@ -111,7 +138,11 @@ pub fn meta(body: &Body, scenario: &Scenario, options: &RunOptions) -> Meta {
         rtol: options.rtol,
         atol: format!("{:?}", options.atol),
         states: body.program.n_states(),
-        clock: scenario.record.clock_why.as_ref().map_or_else(|| clock.to_owned(), |why| format!("{clock} ({why})")),
+        clock: scenario
+            .record
+            .clock_why
+            .as_ref()
+            .map_or_else(|| clock.to_owned(), |why| format!("{clock} ({why})")),
         scenario_hash: hash.finish(),
     }
 }
@@ -120,7 +151,12 @@ pub fn meta(body: &Body, scenario: &Scenario, options: &RunOptions) -> Meta {
 ///
 /// # Errors
 /// When start values do not fit the body, or when the solver fails on the way (as one diagnostic).
-pub fn live(body: &Body, person: &Person, options: &RunOptions, progress: &mut dyn Progress) -> Result<LivedState, Diagnostics> {
+pub fn live(
+    body: &Body,
+    person: &Person,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<LivedState, Diagnostics> {
     let prepared = vec![prepare(body, person, &[], None)?];
     let mut lived = live_all(body, &prepared, Start::Lived, options, progress);
     match lived.pop() {
@@ -134,30 +170,53 @@ pub fn live(body: &Body, person: &Person, options: &RunOptions, progress: &mut d
 ///
 /// # Errors
 /// When a start value names no settable symbol of the body.
-pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progress: &mut dyn Progress) -> Result<Vec<ArmRun>, Diagnostics> {
+pub fn run_many(
+    body: &Body,
+    members: &[Member<'_>],
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<Vec<ArmRun>, Diagnostics> {
     let mut prepared = Vec::with_capacity(members.len());
     // Members with the same person and start values share one life.
     let mut life_of: Vec<usize> = Vec::with_capacity(members.len());
     let mut lives: Vec<Life<'_>> = Vec::new();
     for member in members {
         let Some(arm) = member.scenario.arms.get(member.arm) else {
-            return Err(fault("run-setup", format!("the scenario has no arm {}", member.arm), "arms are counted from 0"));
+            return Err(fault(
+                "run-setup",
+                format!("the scenario has no arm {}", member.arm),
+                "arms are counted from 0",
+            ));
         };
         let own = prepare(body, &arm.person, &member.start, Some(arm))?;
         let start = member.scenario.start;
-        let known = lives.iter().position(|(p, s, o)| *s == start && p.person == own.person && *o == member.start.as_slice());
+        let known = lives.iter().position(|(p, s, o)| {
+            *s == start && p.person == own.person && *o == member.start.as_slice()
+        });
         life_of.push(known.unwrap_or_else(|| {
-            lives.push((Prepared { person: own.person, start: own.start.clone(), base: own.base.clone() }, start, &member.start));
+            lives.push((
+                Prepared {
+                    person: own.person,
+                    start: own.start.clone(),
+                    base: own.base.clone(),
+                },
+                start,
+                &member.start,
+            ));
             lives.len() - 1
         }));
         prepared.push(own);
     }
     progress.stage("lived life");
-    let mut lived: Vec<Option<Result<LivedState, (Failure, Work)>>> = (0..lives.len()).map(|_| None).collect();
+    let mut lived: Vec<Option<Result<LivedState, (Failure, Work)>>> =
+        (0..lives.len()).map(|_| None).collect();
     for kind in [Start::Lived, Start::Steady] {
         let places: Vec<usize> = (0..lives.len()).filter(|i| lives[*i].1 == kind).collect();
         let people: Vec<&Prepared<'_>> = places.iter().map(|i| &lives[*i].0).collect();
-        for (place, state) in places.iter().zip(live_people(body, &people, kind, options, progress)) {
+        for (place, state) in places
+            .iter()
+            .zip(live_people(body, &people, kind, options, progress))
+        {
             lived[*place] = Some(state);
         }
     }
@@ -169,22 +228,50 @@ pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progr
         let scenario = member.scenario;
         let arm = &scenario.arms[member.arm];
         let rows = crate::recording::row_times(&scenario.record);
-        let end_d = rows.last().copied().unwrap_or(scenario.record.until_d).max(scenario.record.until_d);
-        let recorder = Recorder::new(body, &scenario.record, end_d);
-        match lived[life_of[number]].as_ref().expect("every kind of start was lived above") {
+        let end_d = rows
+            .last()
+            .copied()
+            .unwrap_or(scenario.record.until_d)
+            .max(scenario.record.until_d);
+        let recorder = Recorder::new(body, &scenario.record, -RUN_IN_D, end_d);
+        match lived[life_of[number]]
+            .as_ref()
+            .expect("every kind of start was lived above")
+        {
             Err((failure, work)) => {
                 let read = vec![f64::NAN; recorder.times.len() * recorder.symbols.len()];
-                results[number] = Some(arm_run(member, &arm.name, &recorder, &read, Vec::new(), Vec::new(), *work, Some(failure.clone())));
+                results[number] = Some(arm_run(
+                    member,
+                    &arm.name,
+                    &recorder,
+                    &read,
+                    Vec::new(),
+                    Vec::new(),
+                    *work,
+                    Some(failure.clone()),
+                ));
             }
             Ok(state) => {
-                let planner = Planner { body, person: prepared[number].person, base: prepared[number].base.clone() };
+                let planner = Planner {
+                    body,
+                    person: prepared[number].person,
+                    base: prepared[number].base.clone(),
+                };
                 // What was in force at the end of the life, over the inputs that this arm moves.
                 let mut in_force = planner.base.clone();
                 in_force.extend(state.in_force.iter().map(|(k, v)| (k.clone(), *v)));
-                let plan = planner.scenario(arm, scenario.record.clock, state.end.time, end_d, &in_force);
+                let plan =
+                    planner.scenario(arm, scenario.record.clock, state.end.time, end_d, &in_force);
                 let t0 = state.end.time;
                 let begin = Begin::Continued(state.end.clone());
-                let job = LaneSetup { begin, t0, until: end_d, actions: plan.actions.clone(), outputs: recorder.times.clone(), ..LaneSetup::default() };
+                let job = LaneSetup {
+                    begin,
+                    t0,
+                    until: end_d,
+                    actions: plan.actions.clone(),
+                    outputs: recorder.times.clone(),
+                    ..LaneSetup::default()
+                };
                 let symbols = recorder.symbols.clone();
                 let part = (number, job, recorder, plan, state.work);
                 match groups.iter_mut().find(|g| g.0 == symbols) {
@@ -207,36 +294,99 @@ pub fn run_many(body: &Body, members: &[Member<'_>], options: &RunOptions, progr
             let arm = &member.scenario.arms[member.arm];
             let mut met = plan.met;
             met.retain(|m| m.time_d <= driven.end.time);
-            met.extend(driven.events.iter().filter(|e| e.0 >= 0.0).map(|(time_d, event)| Met {
-                time_d: *time_d,
-                kind: MetKind::Event,
-                what: body.program.events().get(*event).map_or_else(String::new, |e| e.id.clone()),
-            }));
+            met.extend(
+                driven
+                    .events
+                    .iter()
+                    .filter(|e| e.0 >= 0.0)
+                    .map(|(time_d, event)| Met {
+                        time_d: *time_d,
+                        kind: MetKind::Event,
+                        what: body
+                            .program
+                            .events()
+                            .get(*event)
+                            .map_or_else(String::new, |e| e.id.clone()),
+                    }),
+            );
             met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
-            let ledger = if driven.failure.is_none() { recorder.ledger(body, &driven.values, &plan.actions) } else { Vec::new() };
+            let ledger = if driven.failure.is_none() {
+                recorder.ledger(body, &driven.values, &plan.actions)
+            } else {
+                Vec::new()
+            };
             let failure = failure_of(&driven);
             let work = sum(before, work_of(&driven.work));
-            results[number] = Some(arm_run(member, &arm.name, &recorder, &driven.values, met, ledger, work, failure));
+            results[number] = Some(arm_run(
+                member,
+                &arm.name,
+                &recorder,
+                &driven.values,
+                met,
+                ledger,
+                work,
+                failure,
+            ));
         }
     }
     Ok(results.into_iter().flatten().collect())
 }
 
 #[allow(clippy::too_many_arguments)]
-fn arm_run(member: &Member<'_>, name: &str, recorder: &Recorder, read: &[f64], events: Vec<Met>, ledger: Vec<crate::run::LedgerLine>, work: Work, failure: Option<Failure>) -> ArmRun {
+fn arm_run(
+    member: &Member<'_>,
+    name: &str,
+    recorder: &Recorder,
+    read: &[f64],
+    events: Vec<Met>,
+    ledger: Vec<crate::run::LedgerLine>,
+    work: Work,
+    failure: Option<Failure>,
+) -> ArmRun {
     let columns = recorder.columns(read);
     let reached = failure.as_ref().map_or(f64::INFINITY, |f| f.time_d);
     let times = recorder.rows().to_vec();
-    let status = times.iter().map(|t| if *t <= reached { RowStatus::Ok } else { RowStatus::Failed }).collect();
-    ArmRun { name: name.to_owned(), id: member.id.clone(), times, columns, status, events, ledger, work, failure }
+    let status = times
+        .iter()
+        .map(|t| {
+            if *t <= reached {
+                RowStatus::Ok
+            } else {
+                RowStatus::Failed
+            }
+        })
+        .collect();
+    ArmRun {
+        name: name.to_owned(),
+        id: member.id.clone(),
+        times,
+        columns,
+        status,
+        events,
+        ledger,
+        work,
+        failure,
+    }
 }
 
 /// Start values of a person and the value that every moved input has before anything moves it.
-fn prepare<'s>(body: &Body, person: &'s Person, own: &[(String, f64)], arm: Option<&crate::scenario::Arm>) -> Result<Prepared<'s>, Diagnostics> {
+fn prepare<'s>(
+    body: &Body,
+    person: &'s Person,
+    own: &[(String, f64)],
+    arm: Option<&crate::scenario::Arm>,
+) -> Result<Prepared<'s>, Diagnostics> {
     let mut start = start_values(body, person);
     for (name, value) in own {
-        let Some(symbol) = body.find(name).filter(|s| body.program.settable_at_start(*s)) else {
-            return Err(fault("run-setup", format!("`{name}` is no parameter of the body that can be set"), "a name of the body, for example an input of docs/body-inputs.md"));
+        let Some(symbol) = body
+            .find(name)
+            .filter(|s| body.program.settable_at_start(*s))
+        else {
+            return Err(fault(
+                "run-setup",
+                format!("`{name}` is no parameter of the body that can be set"),
+                "a name of the body, for example an input of docs/body-inputs.md",
+            ));
         };
         start.push((symbol, *value));
     }
@@ -245,7 +395,11 @@ fn prepare<'s>(body: &Body, person: &'s Person, own: &[(String, f64)], arm: Opti
     let mut lanes = Lanes::new(Arc::clone(&body.program), 1);
     for (symbol, value) in &start {
         if let Err(error) = lanes.set_start(0, *symbol, *value) {
-            return Err(fault("run-setup", error.to_string(), "set what it is computed from"));
+            return Err(fault(
+                "run-setup",
+                error.to_string(),
+                "set what it is computed from",
+            ));
         }
     }
     let t = [life_begins_d(person)];
@@ -254,15 +408,37 @@ fn prepare<'s>(body: &Body, person: &'s Person, own: &[(String, f64)], arm: Opti
     let mut values = vec![0.0; symbols.len()];
     lanes.value(&symbols, &t, &y, &mut values);
     let known = names.iter().filter(|n| body.find(n).is_some());
-    Ok(Prepared { person, start, base: known.cloned().zip(values).collect() })
+    Ok(Prepared {
+        person,
+        start,
+        base: known.cloned().zip(values).collect(),
+    })
 }
 
-fn live_all(body: &Body, people: &[Prepared<'_>], start: Start, options: &RunOptions, progress: &mut dyn Progress) -> Vec<Result<LivedState, (Failure, Work)>> {
-    live_people(body, &people.iter().collect::<Vec<_>>(), start, options, progress)
+fn live_all(
+    body: &Body,
+    people: &[Prepared<'_>],
+    start: Start,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Vec<Result<LivedState, (Failure, Work)>> {
+    live_people(
+        body,
+        &people.iter().collect::<Vec<_>>(),
+        start,
+        options,
+        progress,
+    )
 }
 
 /// Lives all lives as lanes, up to the beginning of the run-in; then, if asked, goes to the steady state.
-fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &RunOptions, progress: &mut dyn Progress) -> Vec<Result<LivedState, (Failure, Work)>> {
+fn live_people(
+    body: &Body,
+    people: &[&Prepared<'_>],
+    start: Start,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Vec<Result<LivedState, (Failure, Work)>> {
     if people.is_empty() {
         return Vec::new();
     }
@@ -270,8 +446,18 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
     let jobs: Vec<LaneSetup> = people
         .iter()
         .map(|p| {
-            let planner = Planner { body, person: p.person, base: p.base.clone() };
-            LaneSetup { start: p.start.clone(), t0: life_begins_d(p.person), until: until_d, actions: planner.life(until_d).actions, ..LaneSetup::default() }
+            let planner = Planner {
+                body,
+                person: p.person,
+                base: p.base.clone(),
+            };
+            LaneSetup {
+                start: p.start.clone(),
+                t0: life_begins_d(p.person),
+                until: until_d,
+                actions: planner.life(until_d).actions,
+                ..LaneSetup::default()
+            }
         })
         .collect();
     let driven = drive_all(body, &jobs, &[], options, progress);
@@ -281,12 +467,23 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
         .map(|(p, driven)| match failure_of(&driven) {
             Some(mut failure) => {
                 let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
-                failure.message = format!("in the life before the scenario, at age {age:.1} a: {}", failure.message);
+                failure.message = format!(
+                    "in the life before the scenario, at age {age:.1} a: {}",
+                    failure.message
+                );
                 Err((failure, work_of(&driven.work)))
             }
             None => {
-                let planner = Planner { body, person: p.person, base: p.base.clone() };
-                Ok(LivedState { in_force: planner.in_force(Clock::Averaged, until_d), work: work_of(&driven.work), end: driven.end })
+                let planner = Planner {
+                    body,
+                    person: p.person,
+                    base: p.base.clone(),
+                };
+                Ok(LivedState {
+                    in_force: planner.in_force(Clock::Averaged, until_d),
+                    work: work_of(&driven.work),
+                    end: driven.end,
+                })
             }
         })
         .collect();
@@ -318,18 +515,33 @@ fn live_people(body: &Body, people: &[&Prepared<'_>], start: Start, options: &Ru
 }
 
 fn work_of(work: &osteon_ode::Work) -> Work {
-    Work { steps: work.steps, rejected: work.rejected, rhs: work.rhs, factorisations: work.lu }
+    Work {
+        steps: work.steps,
+        rejected: work.rejected,
+        rhs: work.rhs,
+        factorisations: work.lu,
+    }
 }
 
 fn sum(a: Work, b: Work) -> Work {
-    Work { steps: a.steps + b.steps, rejected: a.rejected + b.rejected, rhs: a.rhs + b.rhs, factorisations: a.factorisations + b.factorisations }
+    Work {
+        steps: a.steps + b.steps,
+        rejected: a.rejected + b.rejected,
+        rhs: a.rhs + b.rhs,
+        factorisations: a.factorisations + b.factorisations,
+    }
 }
 
 fn fault(id: &'static str, message: String, help: &str) -> Diagnostics {
-    let list = vec![match id {
-        "run-failed" => Diagnostic::error("run-failed", message, Span::NONE),
-        _ => Diagnostic::error("run-setup", message, Span::NONE),
+    let list = vec![
+        match id {
+            "run-failed" => Diagnostic::error("run-failed", message, Span::NONE),
+            _ => Diagnostic::error("run-setup", message, Span::NONE),
+        }
+        .help(help.to_owned()),
+    ];
+    Diagnostics {
+        list,
+        sources: SourceMap::new(),
     }
-    .help(help.to_owned())];
-    Diagnostics { list, sources: SourceMap::new() }
 }

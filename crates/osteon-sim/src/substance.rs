@@ -37,7 +37,10 @@ impl Substance {
         match index {
             KG => Some(1.0),
             IU => self.g_per_iu.map(|g| g * 1e-3),
-            _ => self.mol_per(index).zip(self.molar_mass_g_per_mol).map(|(mol, g)| mol * g * 1e-3),
+            _ => self
+                .mol_per(index)
+                .zip(self.molar_mass_g_per_mol)
+                .map(|(mol, g)| mol * g * 1e-3),
         }
     }
 
@@ -59,8 +62,16 @@ impl Substance {
                 continue;
             }
             let chemical = matches!(index, MOL | KG | IU | EQ);
-            let slot = if change.num < 0 { &mut source } else { &mut target };
-            if !chemical || change.den != 1 || slot.is_some() || (power != 0 && power != change.num.abs()) {
+            let slot = if change.num < 0 {
+                &mut source
+            } else {
+                &mut target
+            };
+            if !chemical
+                || change.den != 1
+                || slot.is_some()
+                || (power != 0 && power != change.num.abs())
+            {
                 return Err(format!("{from} and {to} measure different things"));
             }
             power = change.num.abs();
@@ -71,7 +82,10 @@ impl Substance {
         };
         let ratio = match (self.mol_per(source), self.mol_per(target)) {
             (Some(a), Some(b)) => Some(a / b),
-            _ => self.kg_per(source).zip(self.kg_per(target)).map(|(a, b)| a / b),
+            _ => self
+                .kg_per(source)
+                .zip(self.kg_per(target))
+                .map(|(a, b)| a / b),
         };
         let Some(ratio) = ratio else {
             let missing = match (source, target) {
@@ -91,16 +105,50 @@ mod tests {
 
     #[test]
     fn mass_moles_equivalents_and_units() {
-        let magnesium = Substance { molar_mass_g_per_mol: Some(24.305), valence: Some(2.0), g_per_iu: None };
-        let d3 = Substance { molar_mass_g_per_mol: Some(384.64), valence: None, g_per_iu: Some(0.025e-6) };
+        let magnesium = Substance {
+            molar_mass_g_per_mol: Some(24.305),
+            valence: Some(2.0),
+            g_per_iu: None,
+        };
+        let d3 = Substance {
+            molar_mass_g_per_mol: Some(384.64),
+            valence: None,
+            g_per_iu: Some(0.025e-6),
+        };
         let unit = |t: &str| Unit::parse(t).expect(t);
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
-        close(magnesium.factor(&unit("mg/d"), &unit("mmol/d")).expect("mass"), 1.0 / 24.305);
-        close(magnesium.factor(&unit("mEq/L"), &unit("mmol/L")).expect("eq"), 0.5);
-        close(magnesium.factor(&unit("mg/dL"), &unit("mmol/L")).expect("lab"), 10.0 / 24.305);
+        close(
+            magnesium
+                .factor(&unit("mg/d"), &unit("mmol/d"))
+                .expect("mass"),
+            1.0 / 24.305,
+        );
+        close(
+            magnesium
+                .factor(&unit("mEq/L"), &unit("mmol/L"))
+                .expect("eq"),
+            0.5,
+        );
+        close(
+            magnesium
+                .factor(&unit("mg/dL"), &unit("mmol/L"))
+                .expect("lab"),
+            10.0 / 24.305,
+        );
         close(d3.factor(&unit("IU/d"), &unit("ug/d")).expect("iu"), 0.025);
-        close(d3.factor(&unit("IU/d"), &unit("nmol/d")).expect("iu"), 25.0 / 384.64);
-        close(Substance { molar_mass_g_per_mol: None, ..d3.clone() }.factor(&unit("IU"), &unit("ug")).expect("iu"), 0.025);
+        close(
+            d3.factor(&unit("IU/d"), &unit("nmol/d")).expect("iu"),
+            25.0 / 384.64,
+        );
+        close(
+            Substance {
+                molar_mass_g_per_mol: None,
+                ..d3.clone()
+            }
+            .factor(&unit("IU"), &unit("ug"))
+            .expect("iu"),
+            0.025,
+        );
         assert!(d3.factor(&unit("mEq/d"), &unit("ug/d")).is_err());
         assert!(magnesium.factor(&unit("mg"), &unit("mmol/d")).is_err());
         assert!(magnesium.factor(&unit("L"), &unit("mmol")).is_err());

@@ -74,7 +74,11 @@ pub(crate) struct Reading {
 
 impl Reading {
     pub(crate) fn new(family: &'static Family, file: FileId) -> Self {
-        Reading { family, file, faults: RefCell::new(Vec::new()) }
+        Reading {
+            family,
+            file,
+            faults: RefCell::new(Vec::new()),
+        }
     }
 
     pub(crate) fn push(&self, fault: Diagnostic) {
@@ -93,8 +97,17 @@ impl Reading {
     pub(crate) fn parse<'t>(&self, text: &'t str) -> Spanned<DeTable<'t>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
-            let span = error.span().map_or(Span::new(self.file, 0, 0), |r| self.span(r));
-            self.push(Diagnostic::error(self.family.syntax, format!("not valid TOML: {}", error.message()), span).help("texts stand in quotes, lists in [ ], and each key stands once"));
+            let span = error
+                .span()
+                .map_or(Span::new(self.file, 0, 0), |r| self.span(r));
+            self.push(
+                Diagnostic::error(
+                    self.family.syntax,
+                    format!("not valid TOML: {}", error.message()),
+                    span,
+                )
+                .help("texts stand in quotes, lists in [ ], and each key stands once"),
+            );
         }
         table
     }
@@ -111,8 +124,19 @@ pub(crate) struct Table<'r, 't> {
 }
 
 impl<'r, 't> Table<'r, 't> {
-    pub(crate) fn new(reading: &'r Reading, entries: &'r DeTable<'t>, range: std::ops::Range<usize>, name: impl Into<String>) -> Self {
-        Table { reading, entries, span: reading.span(range), name: name.into(), asked: RefCell::new(Vec::new()) }
+    pub(crate) fn new(
+        reading: &'r Reading,
+        entries: &'r DeTable<'t>,
+        range: std::ops::Range<usize>,
+        name: impl Into<String>,
+    ) -> Self {
+        Table {
+            reading,
+            entries,
+            span: reading.span(range),
+            name: name.into(),
+            asked: RefCell::new(Vec::new()),
+        }
     }
 
     pub(crate) fn span(&self) -> Span {
@@ -139,19 +163,35 @@ impl<'r, 't> Table<'r, 't> {
         let item = self.get(key);
         if item.is_none() {
             self.reading.push(
-                Diagnostic::error(self.reading.family.missing, format!("{} does not say `{key}`", self.name), self.span).help(help.to_owned()),
+                Diagnostic::error(
+                    self.reading.family.missing,
+                    format!("{} does not say `{key}`", self.name),
+                    self.span,
+                )
+                .help(help.to_owned()),
             );
         }
         item
     }
 
-    fn item(&self, key: &Spanned<std::borrow::Cow<'t, str>>, value: &'r Spanned<DeValue<'t>>) -> Item<'r, 't> {
-        Item { reading: self.reading, value: value.get_ref(), span: self.reading.span(value.span()), key: key.get_ref().to_string(), key_span: self.reading.span(key.span()) }
+    fn item(
+        &self,
+        key: &Spanned<std::borrow::Cow<'t, str>>,
+        value: &'r Spanned<DeValue<'t>>,
+    ) -> Item<'r, 't> {
+        Item {
+            reading: self.reading,
+            value: value.get_ref(),
+            span: self.reading.span(value.span()),
+            key: key.get_ref().to_string(),
+            key_span: self.reading.span(key.span()),
+        }
     }
 
     /// All items in the order of the text.
     pub(crate) fn items(&self) -> Vec<Item<'r, 't>> {
-        let mut items: Vec<Item<'r, 't>> = self.entries.iter().map(|(k, v)| self.item(k, v)).collect();
+        let mut items: Vec<Item<'r, 't>> =
+            self.entries.iter().map(|(k, v)| self.item(k, v)).collect();
         items.sort_by_key(|i| i.key_span.start);
         items
     }
@@ -159,7 +199,10 @@ impl<'r, 't> Table<'r, 't> {
     /// Items whose key was not asked for, in the order of the text.
     pub(crate) fn rest(&self) -> Vec<Item<'r, 't>> {
         let asked = self.asked.borrow();
-        self.items().into_iter().filter(|i| !asked.contains(&i.key)).collect()
+        self.items()
+            .into_iter()
+            .filter(|i| !asked.contains(&i.key))
+            .collect()
     }
 
     /// Reports every key that nobody asked for.
@@ -168,8 +211,16 @@ impl<'r, 't> Table<'r, 't> {
         for item in self.items() {
             if !asked.contains(&item.key) {
                 self.reading.push(
-                    Diagnostic::error(self.reading.family.unknown_key, format!("{} has no key `{}`", self.name, item.key), item.key_span)
-                        .help(advice(&item.key, asked.iter().map(String::as_str), self.reading.family.document)),
+                    Diagnostic::error(
+                        self.reading.family.unknown_key,
+                        format!("{} has no key `{}`", self.name, item.key),
+                        item.key_span,
+                    )
+                    .help(advice(
+                        &item.key,
+                        asked.iter().map(String::as_str),
+                        self.reading.family.document,
+                    )),
                 );
             }
         }
@@ -192,7 +243,14 @@ impl<'r, 't> Item<'r, 't> {
     }
 
     fn wrong_kind(&self, wanted: &str) {
-        self.reading.push(self.fault(self.reading.family.wrong_kind, format!("`{}` should be {wanted}, and is {}", self.key, kind(self.value))));
+        self.reading.push(self.fault(
+            self.reading.family.wrong_kind,
+            format!(
+                "`{}` should be {wanted}, and is {}",
+                self.key,
+                kind(self.value)
+            ),
+        ));
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -277,20 +335,32 @@ impl<'r, 't> Item<'r, 't> {
 
     /// A list, or one value that stands for a list of one.
     pub(crate) fn one_or_more(&self) -> Vec<Item<'r, 't>> {
-        if self.is_list() { self.list().into_iter().flatten().collect() } else { vec![self.clone()] }
+        if self.is_list() {
+            self.list().into_iter().flatten().collect()
+        } else {
+            vec![self.clone()]
+        }
     }
 
     /// Texts of a list, or one text.
     pub(crate) fn texts(&self) -> Vec<String> {
-        self.one_or_more().iter().filter_map(|i| i.text().map(str::to_owned)).collect()
+        self.one_or_more()
+            .iter()
+            .filter_map(|i| i.text().map(str::to_owned))
+            .collect()
     }
 
     fn bare_number(&self, example: &str) -> bool {
         let bare = matches!(self.value, DeValue::Integer(_) | DeValue::Float(_));
         if bare {
             self.reading.push(
-                self.fault(self.reading.family.bare_number, format!("`{}` is a number without a unit", self.key))
-                    .help(format!("write it in quotes with its unit, for example \"{example}\"")),
+                self.fault(
+                    self.reading.family.bare_number,
+                    format!("`{}` is a number without a unit", self.key),
+                )
+                .help(format!(
+                    "write it in quotes with its unit, for example \"{example}\""
+                )),
             );
         }
         bare
@@ -299,13 +369,32 @@ impl<'r, 't> Item<'r, 't> {
     fn measure_fault(&self, text: &str, error: &MeasureError, example: &str) {
         let family = self.reading.family;
         let fault = match error {
-            MeasureError::UnknownUnit(unit) => self.fault(family.unknown_unit, format!("`{}`: unknown unit `{unit}` in \"{text}\"", self.key)),
-            MeasureError::BareNumber => self.fault(family.bare_number, format!("`{}` is a number without a unit: \"{text}\"", self.key)),
-            MeasureError::NotATime => self.fault(family.wrong_dimension, format!("`{}` should be a time, and is \"{text}\"", self.key)),
-            MeasureError::NotANumber => self.fault(family.wrong_kind, format!("`{}` should begin with a number, and is \"{text}\"", self.key)),
-            MeasureError::NotFinite => self.fault(family.wrong_kind, format!("`{}` is not a finite number: \"{text}\"", self.key)),
+            MeasureError::UnknownUnit(unit) => self.fault(
+                family.unknown_unit,
+                format!("`{}`: unknown unit `{unit}` in \"{text}\"", self.key),
+            ),
+            MeasureError::BareNumber => self.fault(
+                family.bare_number,
+                format!("`{}` is a number without a unit: \"{text}\"", self.key),
+            ),
+            MeasureError::NotATime => self.fault(
+                family.wrong_dimension,
+                format!("`{}` should be a time, and is \"{text}\"", self.key),
+            ),
+            MeasureError::NotANumber => self.fault(
+                family.wrong_kind,
+                format!(
+                    "`{}` should begin with a number, and is \"{text}\"",
+                    self.key
+                ),
+            ),
+            MeasureError::NotFinite => self.fault(
+                family.wrong_kind,
+                format!("`{}` is not a finite number: \"{text}\"", self.key),
+            ),
         };
-        self.reading.push(fault.help(format!("for example \"{example}\"")));
+        self.reading
+            .push(fault.help(format!("for example \"{example}\"")));
     }
 
     /// A quantity with its unit.
@@ -314,7 +403,9 @@ impl<'r, 't> Item<'r, 't> {
             return None;
         }
         let text = self.text()?;
-        read_measure(text).map_err(|e| self.measure_fault(text, &e, example)).ok()
+        read_measure(text)
+            .map_err(|e| self.measure_fault(text, &e, example))
+            .ok()
     }
 
     /// A quantity in a unit of known dimension, without knowledge of any substance.
@@ -328,8 +419,15 @@ impl<'r, 't> Item<'r, 't> {
         let factor = measure.unit.conversion_to(unit);
         if factor.is_none() {
             self.reading.push(
-                self.fault(self.reading.family.wrong_dimension, format!("`{}` is in {}, which cannot be turned into {unit}", self.key, shown(&measure)))
-                    .help(format!("for example \"{example}\"")),
+                self.fault(
+                    self.reading.family.wrong_dimension,
+                    format!(
+                        "`{}` is in {}, which cannot be turned into {unit}",
+                        self.key,
+                        shown(&measure)
+                    ),
+                )
+                .help(format!("for example \"{example}\"")),
             );
         }
         factor.map(|f| f * measure.value)
@@ -341,13 +439,19 @@ impl<'r, 't> Item<'r, 't> {
             return None;
         }
         let text = self.text()?;
-        read_days(text).map_err(|e| self.measure_fault(text, &e, example)).ok()
+        read_days(text)
+            .map_err(|e| self.measure_fault(text, &e, example))
+            .ok()
     }
 }
 
 /// The unit of a measure as its writer put it.
 pub(crate) fn shown(measure: &Measure) -> &str {
-    if measure.unit_text.is_empty() { "no unit" } else { &measure.unit_text }
+    if measure.unit_text.is_empty() {
+        "no unit"
+    } else {
+        &measure.unit_text
+    }
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -44,7 +44,11 @@ impl Vocabulary {
                 });
                 let word = Word {
                     unit: s.unit,
-                    unit_text: s.unit_text.clone().or_else(|| s.unit.map(|u| u.to_string())).unwrap_or_else(|| "dimensionless".to_owned()),
+                    unit_text: s
+                        .unit_text
+                        .clone()
+                        .or_else(|| s.unit.map(|u| u.to_string()))
+                        .unwrap_or_else(|| "dimensionless".to_owned()),
                     role: s.annotation.field("role").map(str::to_owned),
                     parameter: matches!(s.role, Role::Parameter | Role::Compartment { .. }),
                     species: matches!(s.role, Role::Species(_)),
@@ -70,6 +74,9 @@ impl Vocabulary {
 
     /// Names whose notes give them that role.
     pub fn with_role<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a str> {
-        self.words.iter().filter(move |(_, w)| w.role.as_deref() == Some(role)).map(|(n, _)| n.as_str())
+        self.words
+            .iter()
+            .filter(move |(_, w)| w.role.as_deref() == Some(role))
+            .map(|(n, _)| n.as_str())
     }
 }

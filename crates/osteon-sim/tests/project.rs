@@ -9,11 +9,17 @@ struct Repository(PathBuf);
 
 impl Sources for Repository {
     fn text(&self, id: &str) -> Result<String, SourceError> {
-        std::fs::read_to_string(self.0.join(id)).map_err(|e| SourceError { id: id.to_owned(), reason: e.to_string() })
+        std::fs::read_to_string(self.0.join(id)).map_err(|e| SourceError {
+            id: id.to_owned(),
+            reason: e.to_string(),
+        })
     }
 
     fn list(&self, dir: &str) -> Result<Vec<String>, SourceError> {
-        let fail = |e: std::io::Error| SourceError { id: dir.to_owned(), reason: e.to_string() };
+        let fail = |e: std::io::Error| SourceError {
+            id: dir.to_owned(),
+            reason: e.to_string(),
+        };
         let mut names = Vec::new();
         for entry in std::fs::read_dir(self.0.join(dir)).map_err(fail)? {
             let entry = entry.map_err(fail)?;
@@ -45,7 +51,12 @@ fn the_library_fits_the_body() {
 fn every_scenario_of_the_project_reads() {
     let body = body();
     let repository = repository();
-    let mut names: Vec<String> = repository.list("scenarios").expect("scenarios").iter().map(|n| format!("scenarios/{n}")).collect();
+    let mut names: Vec<String> = repository
+        .list("scenarios")
+        .expect("scenarios")
+        .iter()
+        .map(|n| format!("scenarios/{n}"))
+        .collect();
     for study in repository.list("studies").expect("studies") {
         if study.ends_with('/') {
             names.push(format!("studies/{study}scenario.toml"));
@@ -65,14 +76,33 @@ fn every_scenario_of_the_project_reads() {
 fn every_shipped_scenario_runs_and_its_ledger_closes() {
     let body = body();
     let repository = repository();
-    for name in repository.list("scenarios").expect("scenarios").iter().filter(|n| n.ends_with(".toml")) {
-        let text = repository.text(&format!("scenarios/{name}")).unwrap_or_else(|e| panic!("{e}"));
-        let scenario = read_scenario(&text, name, &body).unwrap_or_else(|f| panic!("{}", f.render()));
-        let run = run(&body, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()));
+    for name in repository
+        .list("scenarios")
+        .expect("scenarios")
+        .iter()
+        .filter(|n| n.ends_with(".toml"))
+    {
+        let text = repository
+            .text(&format!("scenarios/{name}"))
+            .unwrap_or_else(|e| panic!("{e}"));
+        let scenario =
+            read_scenario(&text, name, &body).unwrap_or_else(|f| panic!("{}", f.render()));
+        let run = run(&body, &scenario, &RunOptions::default(), &mut Silent)
+            .unwrap_or_else(|f| panic!("{}", f.render()));
         for arm in &run.arms {
-            assert!(arm.failure.is_none(), "{name} {}: {:?}", arm.name, arm.failure);
+            assert!(
+                arm.failure.is_none(),
+                "{name} {}: {:?}",
+                arm.name,
+                arm.failure
+            );
             for column in &arm.columns {
-                assert!(column.values.iter().all(|v| v.is_finite()), "{name}: {} {:?}", column.quantity, column.values);
+                assert!(
+                    column.values.iter().all(|v| v.is_finite()),
+                    "{name}: {} {:?}",
+                    column.quantity,
+                    column.values
+                );
             }
             for line in &arm.ledger {
                 assert!(line.relative_error < 1e-6, "{name} {}: {line:?}", arm.name);
@@ -84,19 +114,33 @@ fn every_shipped_scenario_runs_and_its_ledger_closes() {
 #[test]
 fn every_input_of_the_body_is_documented_and_nothing_else() {
     let body = body();
-    let page = repository().text("docs/body-inputs.md").unwrap_or_else(|e| panic!("{e}"));
-    let rows: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();
+    let page = repository()
+        .text("docs/body-inputs.md")
+        .unwrap_or_else(|e| panic!("{e}"));
+    let rows: Vec<&str> = page
+        .lines()
+        .filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
+        .collect();
     for role in ["input", "dose"] {
         for name in body.vocabulary.with_role(role) {
-            let word = body.vocabulary.get(name).expect("a name with a role is in the vocabulary");
+            let word = body
+                .vocabulary
+                .get(name)
+                .expect("a name with a role is in the vocabulary");
             let (unit, label) = (&word.unit_text, word.name.as_deref().unwrap_or(""));
             let number = word.number.map_or(String::new(), |n| n.to_string());
-            assert!(rows.contains(&name), "docs/body-inputs.md needs a row:\n| `{name}` | {unit} | {number} | {label} |");
+            assert!(
+                rows.contains(&name),
+                "docs/body-inputs.md needs a row:\n| `{name}` | {unit} | {number} | {label} |"
+            );
         }
     }
     for name in rows {
         let role = body.vocabulary.get(name).and_then(|w| w.role.as_deref());
-        assert!(matches!(role, Some("input" | "dose")), "docs/body-inputs.md has a row for `{name}`, which the body does not declare as input or dose state");
+        assert!(
+            matches!(role, Some("input" | "dose")),
+            "docs/body-inputs.md has a row for `{name}`, which the body does not declare as input or dose state"
+        );
     }
 }
 
@@ -113,8 +157,10 @@ fn both_clocks_agree() {
         )
     };
     let simulate = |text: &str| {
-        let scenario = read_scenario(text, "clocks", &body).unwrap_or_else(|f| panic!("{}", f.render()));
-        run(&body, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()))
+        let scenario =
+            read_scenario(text, "clocks", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+        run(&body, &scenario, &RunOptions::default(), &mut Silent)
+            .unwrap_or_else(|f| panic!("{}", f.render()))
     };
     let averaged = simulate(&scenario("averaged", "1 d"));
     let meals = simulate(&scenario("meals", "15 min"));
@@ -142,16 +188,31 @@ fn at_rest_nothing_drifts_in_twenty_years() {
     let repository = repository();
     let pools: Vec<String> = body.program.states().to_vec();
     let counters = |name: &str| body.vocabulary.get(name).is_none() || name.ends_with("_total");
-    let listed: Vec<String> = pools.iter().filter(|n| !counters(n)).map(|n| format!("{n:?}")).collect();
-    let text = repository.text("scenarios/rest.toml").unwrap_or_else(|e| panic!("{e}"));
-    let text = text.replace("clock = \"averaged\"", &format!("clock = \"averaged\"\nquantities = [{}]", listed.join(", ")));
+    let listed: Vec<String> = pools
+        .iter()
+        .filter(|n| !counters(n))
+        .map(|n| format!("{n:?}"))
+        .collect();
+    let text = repository
+        .text("scenarios/rest.toml")
+        .unwrap_or_else(|e| panic!("{e}"));
+    let text = text.replace(
+        "clock = \"averaged\"",
+        &format!("clock = \"averaged\"\nquantities = [{}]", listed.join(", ")),
+    );
     let scenario = read_scenario(&text, "rest", &body).unwrap_or_else(|f| panic!("{}", f.render()));
-    let run = run(&body, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()));
+    let run = run(&body, &scenario, &RunOptions::default(), &mut Silent)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
     assert!(run.arms[0].failure.is_none() && run.arms[0].columns.len() > 30);
     for column in &run.arms[0].columns {
         let first = column.values[0];
         for value in &column.values {
-            assert!((value - first).abs() <= 1e-6 * first.abs() + 1e-9, "{}: {:?}", column.quantity, column.values);
+            assert!(
+                (value - first).abs() <= 1e-6 * first.abs() + 1e-9,
+                "{}: {:?}",
+                column.quantity,
+                column.values
+            );
         }
     }
 }
