@@ -186,8 +186,9 @@ impl Settings {
     fn first_difference(&self, rows: &[Vec<f64>], reference: &[Vec<f64>]) -> Option<String> {
         for (row, (ours, theirs)) in rows.iter().zip(reference).enumerate() {
             for (column, (x, wanted)) in ours.iter().zip(theirs).enumerate() {
-                let same = x == wanted || (x.is_nan() && wanted.is_nan());
-                if !same && !((x - wanted).abs() <= self.absolute + self.relative * wanted.abs()) {
+                let near = (x - wanted).abs() <= self.absolute + self.relative * wanted.abs();
+                let same = near || x == wanted || (x.is_nan() && wanted.is_nan());
+                if !same {
                     let name = &self.variables[column];
                     return Some(format!("{name} at {}: {x} instead of {wanted}", self.time(row)));
                 }

@@ -20,7 +20,10 @@ const MAX_DEPTH: usize = 400;
 const MAX_DOCUMENTS: usize = 256;
 
 /// Text of a document by its name, in order of discovery; the first is the one asked for.
-pub(crate) fn gather_texts(sources: &dyn Sources, id: &str) -> Result<Vec<(String, String)>, SbmlError> {
+pub(crate) fn gather_texts(
+    sources: &dyn Sources,
+    id: &str,
+) -> Result<Vec<(String, String)>, SbmlError> {
     let mut texts: Vec<(String, String)> = Vec::new();
     let mut wanted = vec![id.to_owned()];
     while let Some(id) = wanted.pop() {
@@ -28,15 +31,26 @@ pub(crate) fn gather_texts(sources: &dyn Sources, id: &str) -> Result<Vec<(Strin
             continue;
         }
         if texts.len() == MAX_DOCUMENTS {
-            return Err(SbmlError::Malformed { file: id, line: 0, message: "too many external documents".to_owned() });
+            return Err(SbmlError::Malformed {
+                file: id,
+                line: 0,
+                message: "too many external documents".to_owned(),
+            });
         }
         let text = sources.text(&id)?;
         if text.len() > MAX_BYTES {
-            return Err(SbmlError::Malformed { file: id, line: 0, message: "larger than 256 MiB".to_owned() });
+            return Err(SbmlError::Malformed {
+                file: id,
+                line: 0,
+                message: "larger than 256 MiB".to_owned(),
+            });
         }
         {
             let parsed = parse_xml(&id, &text)?;
-            for node in parsed.descendants().filter(|n| n.tag_name().name() == "externalModelDefinition") {
+            for node in parsed
+                .descendants()
+                .filter(|n| n.tag_name().name() == "externalModelDefinition")
+            {
                 if let Some(source) = comp_attribute(node, "source") {
                     wanted.push(beside(&id, source));
                 }
@@ -69,7 +83,10 @@ pub(crate) fn beside(id: &str, source: &str) -> String {
 }
 
 fn parse_xml<'t>(id: &str, text: &'t str) -> Result<Document<'t>, SbmlError> {
-    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let options = ParsingOptions {
+        nodes_limit: MAX_NODES,
+        ..ParsingOptions::default()
+    };
     Document::parse_with_options(text, options).map_err(|error| SbmlError::Malformed {
         file: id.to_owned(),
         line: error.pos().row,
@@ -94,12 +111,21 @@ impl<'t> Sbml<'t> {
     /// Parses and checks level, version, packages and nesting.
     pub fn parse(name: &str, file: FileId, text: &'t str) -> Result<Self, SbmlError> {
         let xml = parse_xml(name, text)?;
-        let mut sbml = Sbml { name: name.to_owned(), file, level: 0, version: 0, xml };
+        let mut sbml = Sbml {
+            name: name.to_owned(),
+            file,
+            level: 0,
+            version: 0,
+            xml,
+        };
         let root = sbml.xml.root_element();
         if root.tag_name().name() != "sbml" {
             return Err(sbml.malformed(root, "the outermost element is not <sbml>"));
         }
-        let number = |key: &str| root.attribute(key).and_then(|v| v.trim().parse::<u32>().ok());
+        let number = |key: &str| {
+            root.attribute(key)
+                .and_then(|v| v.trim().parse::<u32>().ok())
+        };
         let (Some(level), Some(version)) = (number("level"), number("version")) else {
             return Err(sbml.malformed(root, "<sbml> needs `level` and `version`"));
         };
@@ -121,12 +147,20 @@ impl<'t> Sbml<'t> {
 
     /// A fault at a node.
     pub fn malformed(&self, node: Node<'_, '_>, message: impl Into<String>) -> SbmlError {
-        SbmlError::Malformed { file: self.name.clone(), line: self.line(node), message: message.into() }
+        SbmlError::Malformed {
+            file: self.name.clone(),
+            line: self.line(node),
+            message: message.into(),
+        }
     }
 
     /// A refusal at a node; `feature` without the prefix.
     pub fn unsupported(&self, node: Node<'_, '_>, feature: &str) -> SbmlError {
-        SbmlError::Unsupported { feature: format!("unsupported:{feature}"), file: self.name.clone(), line: self.line(node) }
+        SbmlError::Unsupported {
+            feature: format!("unsupported:{feature}"),
+            file: self.name.clone(),
+            line: self.line(node),
+        }
     }
 
     fn line(&self, node: Node<'_, '_>) -> u32 {
@@ -152,7 +186,10 @@ fn check_depth(sbml: &Sbml<'_>, root: Node<'_, '_>) -> Result<(), SbmlError> {
         if let Some(child) = node.first_child() {
             depth += 1;
             if depth > MAX_DEPTH {
-                return Err(sbml.malformed(child, format!("elements are nested more than {MAX_DEPTH} deep")));
+                return Err(sbml.malformed(
+                    child,
+                    format!("elements are nested more than {MAX_DEPTH} deep"),
+                ));
             }
             node = child;
             continue;
@@ -185,7 +222,12 @@ fn check_packages(sbml: &Sbml<'_>, root: Node<'_, '_>) -> Result<(), SbmlError> 
     let required: BTreeMap<&str, bool> = root
         .attributes()
         .filter(|a| a.name() == "required")
-        .filter_map(|a| Some((package_of(a.namespace()?)?, matches!(a.value().trim(), "true" | "1"))))
+        .filter_map(|a| {
+            Some((
+                package_of(a.namespace()?)?,
+                matches!(a.value().trim(), "true" | "1"),
+            ))
+        })
         .collect();
     for (package, needed) in &required {
         // l3v2extendedmath only allows the mathematics of Version 2 in a Version 1 document, which is read anyway.
@@ -197,7 +239,8 @@ fn check_packages(sbml: &Sbml<'_>, root: Node<'_, '_>) -> Result<(), SbmlError> 
     // belong to the package too and are harmless.
     let balance = |namespace: Option<&str>| namespace.and_then(package_of) == Some("fbc");
     for node in root.descendants().filter(Node::is_element) {
-        let bounded = is_core(node, "reaction") && node.attributes().any(|a| balance(a.namespace()));
+        let bounded =
+            is_core(node, "reaction") && node.attributes().any(|a| balance(a.namespace()));
         if bounded || balance(node.tag_name().namespace()) {
             return Err(sbml.unsupported(node, "fbc"));
         }
@@ -207,24 +250,30 @@ fn check_packages(sbml: &Sbml<'_>, root: Node<'_, '_>) -> Result<(), SbmlError> 
 
 /// True if the node is an SBML core element of this name.
 pub(crate) fn is_core(node: Node<'_, '_>, name: &str) -> bool {
-    node.is_element() && node.tag_name().name() == name && core_namespace(node.tag_name().namespace())
+    node.is_element()
+        && node.tag_name().name() == name
+        && core_namespace(node.tag_name().namespace())
 }
 
 fn core_namespace(namespace: Option<&str>) -> bool {
     namespace.is_some_and(|n| {
-        n.starts_with("http://www.sbml.org/sbml/level2") || (n.starts_with("http://www.sbml.org/sbml/level3/") && n.ends_with("/core"))
+        n.starts_with("http://www.sbml.org/sbml/level2")
+            || (n.starts_with("http://www.sbml.org/sbml/level3/") && n.ends_with("/core"))
     })
 }
 
 /// True if the node is an element of the hierarchical package.
 pub(crate) fn is_comp(node: Node<'_, '_>, name: &str) -> bool {
-    node.is_element() && node.tag_name().name() == name && node.tag_name().namespace().and_then(package_of) == Some("comp")
+    node.is_element()
+        && node.tag_name().name() == name
+        && node.tag_name().namespace().and_then(package_of) == Some("comp")
 }
 
 /// True for elements of the core or of the hierarchical package; everything else is foreign to this reader.
 pub(crate) fn is_ours(node: Node<'_, '_>) -> bool {
     let namespace = node.tag_name().namespace();
-    node.is_element() && (core_namespace(namespace) || namespace.and_then(package_of) == Some("comp"))
+    node.is_element()
+        && (core_namespace(namespace) || namespace.and_then(package_of) == Some("comp"))
 }
 
 /// First core child of this name.
@@ -233,13 +282,25 @@ pub(crate) fn child<'a, 't>(node: Node<'a, 't>, name: &str) -> Option<Node<'a, '
 }
 
 /// Core elements `item` inside every core `list` directly below `node`.
-pub(crate) fn items<'a, 't>(node: Node<'a, 't>, list: &'static str, item: &'static str) -> impl Iterator<Item = Node<'a, 't>> {
-    node.children().filter(move |n| is_core(*n, list)).flat_map(move |l| l.children().filter(move |n| is_core(*n, item)))
+pub(crate) fn items<'a, 't>(
+    node: Node<'a, 't>,
+    list: &'static str,
+    item: &'static str,
+) -> impl Iterator<Item = Node<'a, 't>> {
+    node.children()
+        .filter(move |n| is_core(*n, list))
+        .flat_map(move |l| l.children().filter(move |n| is_core(*n, item)))
 }
 
 /// Package elements `item` inside every package `list` directly below `node`.
-pub(crate) fn comp_items<'a, 't>(node: Node<'a, 't>, list: &'static str, item: &'static str) -> impl Iterator<Item = Node<'a, 't>> {
-    node.children().filter(move |n| is_comp(*n, list)).flat_map(move |l| l.children().filter(move |n| is_comp(*n, item)))
+pub(crate) fn comp_items<'a, 't>(
+    node: Node<'a, 't>,
+    list: &'static str,
+    item: &'static str,
+) -> impl Iterator<Item = Node<'a, 't>> {
+    node.children()
+        .filter(move |n| is_comp(*n, list))
+        .flat_map(move |l| l.children().filter(move |n| is_comp(*n, item)))
 }
 
 /// A core attribute, which carries no prefix.
@@ -257,5 +318,7 @@ pub(crate) fn comp_attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a s
 
 /// The `<math>` child, if it has content.
 pub(crate) fn math<'a, 't>(node: Node<'a, 't>) -> Option<Node<'a, 't>> {
-    node.children().find(|n| n.is_element() && n.tag_name().name() == "math").filter(|m| m.children().any(|n| n.is_element()))
+    node.children()
+        .find(|n| n.is_element() && n.tag_name().name() == "math")
+        .filter(|m| m.children().any(|n| n.is_element()))
 }

@@ -34,9 +34,21 @@ impl fmt::Display for SbmlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SbmlError::Source(error) => write!(f, "{error}"),
-            SbmlError::Malformed { file, line: 0, message } => write!(f, "{file}: {message}"),
-            SbmlError::Malformed { file, line, message } => write!(f, "{file}:{line}: {message}"),
-            SbmlError::Unsupported { feature, file, line } => write!(f, "{file}:{line}: {feature}"),
+            SbmlError::Malformed {
+                file,
+                line: 0,
+                message,
+            } => write!(f, "{file}: {message}"),
+            SbmlError::Malformed {
+                file,
+                line,
+                message,
+            } => write!(f, "{file}:{line}: {message}"),
+            SbmlError::Unsupported {
+                feature,
+                file,
+                line,
+            } => write!(f, "{file}:{line}: {feature}"),
         }
     }
 }

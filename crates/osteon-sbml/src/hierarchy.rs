@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use roxmltree::{Node, NodeId};
 
 use crate::SbmlError;
-use crate::document::{Sbml, attribute, beside, comp_attribute, comp_items, is_comp, is_core, is_ours};
+use crate::document::{
+    Sbml, attribute, beside, comp_attribute, comp_items, is_comp, is_core, is_ours,
+};
 
 /// Most instances of submodels in one model.
 const MAX_INSTANCES: usize = 100_000;
@@ -56,6 +58,9 @@ pub(crate) struct Hierarchy<'a> {
     renamed: HashMap<Key, (usize, Node<'a, 'a>)>,
 }
 
+/// What a name leads to: an element, and the names, each in an instance, of the factors on the way.
+pub(crate) type Followed<'a> = (Key, Node<'a, 'a>, Vec<(usize, &'a str)>);
+
 enum Target<'a> {
     Element(usize, Node<'a, 'a>),
     Submodel(usize),
@@ -64,13 +69,26 @@ enum Target<'a> {
 impl<'a> Hierarchy<'a> {
     /// Expands the main model of the first document.
     pub fn expand(documents: &'a [Sbml<'a>]) -> Result<Self, SbmlError> {
-        let first = documents.first().expect("the caller parses at least the document it was asked for");
+        let first = documents
+            .first()
+            .expect("the caller parses at least the document it was asked for");
         let Some(model) = first.root().children().find(|n| is_core(*n, "model")) else {
             return Err(first.malformed(first.root(), "there is no <model>"));
         };
-        let mut all =
-            Hierarchy { instances: Vec::new(), gone: HashSet::new(), replaced: HashMap::new(), renamed: HashMap::new() };
-        all.instantiate(documents, first, model, String::new(), None, &mut Vec::new())?;
+        let mut all = Hierarchy {
+            instances: Vec::new(),
+            gone: HashSet::new(),
+            replaced: HashMap::new(),
+            renamed: HashMap::new(),
+        };
+        all.instantiate(
+            documents,
+            first,
+            model,
+            String::new(),
+            None,
+            &mut Vec::new(),
+        )?;
         // Inner models settle their own replacements before outer ones act on the outcome: children have higher numbers.
         for instance in (0..all.instances.len()).rev() {
             all.delete(instance)?;
@@ -115,12 +133,22 @@ impl<'a> Hierarchy<'a> {
         self.instances.push(instance);
         above.push(me);
         for submodel in comp_items(model, "listOfSubmodels", "submodel") {
-            let (Some(id), Some(wanted)) = (comp_attribute(submodel, "id"), comp_attribute(submodel, "modelRef")) else {
+            let (Some(id), Some(wanted)) = (
+                comp_attribute(submodel, "id"),
+                comp_attribute(submodel, "modelRef"),
+            ) else {
                 return Err(sbml.malformed(submodel, "a submodel needs `id` and `modelRef`"));
             };
             let (inner_sbml, inner) = find_definition(documents, sbml, submodel, wanted, 0)?;
             let prefix = format!("{}{id}.", self.instances[index].prefix);
-            let made = self.instantiate(documents, inner_sbml, inner, prefix, Some((index, submodel)), above)?;
+            let made = self.instantiate(
+                documents,
+                inner_sbml,
+                inner,
+                prefix,
+                Some((index, submodel)),
+                above,
+            )?;
             self.instances[index].submodels.insert(id, made);
         }
         above.pop();
@@ -129,7 +157,11 @@ impl<'a> Hierarchy<'a> {
 
     fn delete(&mut self, instance: usize) -> Result<(), SbmlError> {
         let sbml = self.instances[instance].sbml;
-        for submodel in comp_items(self.instances[instance].model, "listOfSubmodels", "submodel") {
+        for submodel in comp_items(
+            self.instances[instance].model,
+            "listOfSubmodels",
+            "submodel",
+        ) {
             let inner = self.submodel(instance, submodel)?;
             for deletion in comp_items(submodel, "listOfDeletions", "deletion") {
                 match self.resolve(inner, sbml, deletion)? {
@@ -162,9 +194,12 @@ impl<'a> Hierarchy<'a> {
                 let factor = comp_attribute(replaced, "conversionFactor").map(|f| (instance, f));
                 match self.resolve(inner, sbml, replaced)? {
                     Target::Submodel(old) => {
-                        let new = comp_attribute(element, "id").and_then(|id| self.instances[instance].submodels.get(id).copied());
+                        let new = comp_attribute(element, "id")
+                            .and_then(|id| self.instances[instance].submodels.get(id).copied());
                         let Some(new) = new else {
-                            return Err(sbml.malformed(replaced, "only a submodel can replace a submodel"));
+                            return Err(
+                                sbml.malformed(replaced, "only a submodel can replace a submodel")
+                            );
                         };
                         self.kill(old);
                         self.instances[old].alias = Some(new);
@@ -181,7 +216,9 @@ impl<'a> Hierarchy<'a> {
             for survivor in element.children().filter(|n| is_comp(*n, "replacedBy")) {
                 let inner = self.referred_submodel(instance, survivor)?;
                 let Target::Element(at, node) = self.resolve(inner, sbml, survivor)? else {
-                    return Err(sbml.malformed(survivor, "an element cannot be replaced by a submodel"));
+                    return Err(
+                        sbml.malformed(survivor, "an element cannot be replaced by a submodel")
+                    );
                 };
                 let by = self.representative((at, node.id()));
                 let old = self.representative((instance, element.id()));
@@ -201,10 +238,19 @@ impl<'a> Hierarchy<'a> {
             .ok_or_else(|| holder.sbml.malformed(submodel, "unknown submodel"))
     }
 
-    fn referred_submodel(&self, instance: usize, reference: Node<'a, 'a>) -> Result<usize, SbmlError> {
+    fn referred_submodel(
+        &self,
+        instance: usize,
+        reference: Node<'a, 'a>,
+    ) -> Result<usize, SbmlError> {
         let holder = &self.instances[instance];
-        let found = comp_attribute(reference, "submodelRef").and_then(|id| holder.submodels.get(id).copied());
-        found.map(|i| self.standing(i)).ok_or_else(|| holder.sbml.malformed(reference, "`submodelRef` names no submodel"))
+        let found = comp_attribute(reference, "submodelRef")
+            .and_then(|id| holder.submodels.get(id).copied());
+        found.map(|i| self.standing(i)).ok_or_else(|| {
+            holder
+                .sbml
+                .malformed(reference, "`submodelRef` names no submodel")
+        })
     }
 
     fn standing(&self, mut instance: usize) -> usize {
@@ -215,7 +261,12 @@ impl<'a> Hierarchy<'a> {
     }
 
     /// What a reference (`idRef`, `metaIdRef`, `unitRef`, `portRef`, and nested `sBaseRef`s) means inside `instance`.
-    fn resolve(&self, instance: usize, sbml: &Sbml<'a>, reference: Node<'a, 'a>) -> Result<Target<'a>, SbmlError> {
+    fn resolve(
+        &self,
+        instance: usize,
+        sbml: &Sbml<'a>,
+        reference: Node<'a, 'a>,
+    ) -> Result<Target<'a>, SbmlError> {
         let here = &self.instances[instance];
         let found = if let Some(port) = comp_attribute(reference, "portRef") {
             match here.ports.get(port) {
@@ -231,7 +282,9 @@ impl<'a> Hierarchy<'a> {
                 comp_attribute(reference, "metaIdRef").and_then(|id| here.metas.get(id))
             };
             node.map(|node| {
-                let submodel = is_comp(*node, "submodel").then(|| comp_attribute(*node, "id")).flatten();
+                let submodel = is_comp(*node, "submodel")
+                    .then(|| comp_attribute(*node, "id"))
+                    .flatten();
                 match submodel.and_then(|id| here.submodels.get(id)) {
                     Some(inner) => Target::Submodel(self.standing(*inner)),
                     None => Target::Element(instance, *node),
@@ -241,10 +294,15 @@ impl<'a> Hierarchy<'a> {
         let Some(found) = found else {
             return Err(sbml.malformed(reference, "refers to nothing in the submodel"));
         };
-        match (reference.children().find(|n| is_comp(*n, "sBaseRef")), found) {
+        match (
+            reference.children().find(|n| is_comp(*n, "sBaseRef")),
+            found,
+        ) {
             (None, found) => Ok(found),
             (Some(deeper), Target::Submodel(inner)) => self.resolve(inner, sbml, deeper),
-            (Some(deeper), Target::Element(..)) => Err(sbml.malformed(deeper, "goes into something that is no submodel")),
+            (Some(deeper), Target::Element(..)) => {
+                Err(sbml.malformed(deeper, "goes into something that is no submodel"))
+            }
         }
     }
 
@@ -270,10 +328,13 @@ impl<'a> Hierarchy<'a> {
     /// True if the element is part of the flattened model: neither it nor anything around it was deleted or replaced.
     pub fn stands(&self, instance: usize, node: Node<'a, 'a>) -> bool {
         self.instances[instance].alive
-            && node.ancestors().take_while(|n| *n != self.instances[instance].model).all(|n| {
-                let key = (instance, n.id());
-                !self.gone.contains(&key) && !self.replaced.contains_key(&key)
-            })
+            && node
+                .ancestors()
+                .take_while(|n| *n != self.instances[instance].model)
+                .all(|n| {
+                    let key = (instance, n.id());
+                    !self.gone.contains(&key) && !self.replaced.contains_key(&key)
+                })
     }
 
     /// Instances that were not deleted, outermost first.
@@ -282,7 +343,7 @@ impl<'a> Hierarchy<'a> {
     }
 
     /// The element a name stands for, and the factors its value is multiplied by to give the value of that element.
-    pub fn find(&self, instance: usize, name: &str) -> Option<(Key, Node<'a, 'a>, Vec<(usize, &'a str)>)> {
+    pub fn find(&self, instance: usize, name: &str) -> Option<Followed<'a>> {
         let node = *self.instances[instance].names.get(name)?;
         Some(self.follow(instance, node))
     }
@@ -295,20 +356,28 @@ impl<'a> Hierarchy<'a> {
     }
 
     /// What took the place of an element, itself if nothing did, with the factors as in [`Hierarchy::find`].
-    pub fn follow(&self, instance: usize, node: Node<'a, 'a>) -> (Key, Node<'a, 'a>, Vec<(usize, &'a str)>) {
+    pub fn follow(&self, instance: usize, node: Node<'a, 'a>) -> Followed<'a> {
         let mut key = (instance, node.id());
         let mut factors = Vec::new();
         while let Some(next) = self.replaced.get(&key) {
             factors.extend(next.factor);
             key = next.by;
         }
-        let node = self.instances[key.0].model.document().get_node(key.1).unwrap_or(node);
+        let node = self.instances[key.0]
+            .model
+            .document()
+            .get_node(key.1)
+            .unwrap_or(node);
         (key, node, factors)
     }
 
     /// Name of an element in the flattened model.
     pub fn flat_name(&self, instance: usize, node: Node<'a, 'a>) -> Option<String> {
-        let (instance, node) = self.renamed.get(&(instance, node.id())).copied().unwrap_or((instance, node));
+        let (instance, node) = self
+            .renamed
+            .get(&(instance, node.id()))
+            .copied()
+            .unwrap_or((instance, node));
         attribute(node, "id").map(|id| format!("{}{id}", self.instances[instance].prefix))
     }
 }
@@ -319,15 +388,21 @@ impl<'a> Instance<'a> {
         while let Some(node) = stack.pop() {
             // Annotations and notes hold foreign names.
             let inside = node.children().filter(|n| {
-                is_ours(*n) && !matches!(n.tag_name().name(), "annotation" | "notes" | "listOfReplacedElements" | "replacedBy")
+                is_ours(*n)
+                    && !matches!(
+                        n.tag_name().name(),
+                        "annotation" | "notes" | "listOfReplacedElements" | "replacedBy"
+                    )
             });
             stack.extend(inside);
             if let Some(meta) = attribute(node, "metaid") {
                 self.metas.insert(meta, node);
             }
             let local = is_core(node, "localParameter")
-                || (is_core(node, "parameter") && node.ancestors().any(|n| is_core(n, "kineticLaw")));
-            let Some(id) = comp_attribute(node, "id").filter(|_| node != self.model && !local) else {
+                || (is_core(node, "parameter")
+                    && node.ancestors().any(|n| is_core(n, "kineticLaw")));
+            let Some(id) = comp_attribute(node, "id").filter(|_| node != self.model && !local)
+            else {
                 continue;
             };
             let (space, kind) = match node.tag_name().name() {
@@ -336,7 +411,9 @@ impl<'a> Instance<'a> {
                 _ => (&mut self.names, "elements"),
             };
             if space.insert(id, node).is_some() {
-                return Err(self.sbml.malformed(node, format!("two {kind} are called `{id}`")));
+                return Err(self
+                    .sbml
+                    .malformed(node, format!("two {kind} are called `{id}`")));
             }
         }
         Ok(())
@@ -358,15 +435,23 @@ fn find_definition<'a>(
     if let Some(found) = inside {
         return Ok((sbml, found));
     }
-    let external = comp_items(root, "listOfExternalModelDefinitions", "externalModelDefinition")
-        .find(|n| comp_attribute(*n, "id") == Some(wanted));
+    let external = comp_items(
+        root,
+        "listOfExternalModelDefinitions",
+        "externalModelDefinition",
+    )
+    .find(|n| comp_attribute(*n, "id") == Some(wanted));
     let Some(external) = external else {
         return Err(sbml.malformed(at, format!("there is no model definition `{wanted}`")));
     };
     if depth > MAX_NESTING {
-        return Err(sbml.malformed(external, "external definitions refer to one another without end"));
+        return Err(sbml.malformed(
+            external,
+            "external definitions refer to one another without end",
+        ));
     }
-    let name = comp_attribute(external, "source").map(|s| beside(&sbml.name, s)).unwrap_or_else(String::new);
+    let name =
+        comp_attribute(external, "source").map_or_else(String::new, |s| beside(&sbml.name, s));
     let Some(other) = documents.iter().find(|d| d.name == name) else {
         return Err(sbml.malformed(external, format!("cannot read `{name}`")));
     };

@@ -13,11 +13,19 @@ pub(crate) struct LegalIds {
 impl LegalIds {
     /// Identifiers for all symbols. Those that are legal already keep their name.
     pub fn of(model: &Model) -> Self {
-        let mut ids = LegalIds { symbols: vec![String::new(); model.symbols.len()], taken: HashSet::new() };
+        let mut ids = LegalIds {
+            symbols: vec![String::new(); model.symbols.len()],
+            taken: HashSet::new(),
+        };
         let legal = |id: &str| sid(id) == id;
         // Names that need no change go first, so that a changed one never pushes them aside.
         for unchanged in [true, false] {
-            for (index, symbol) in model.symbols.iter().enumerate().filter(|(_, s)| legal(&s.id) == unchanged) {
+            for (index, symbol) in model
+                .symbols
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| legal(&s.id) == unchanged)
+            {
                 ids.symbols[index] = ids.fresh(&symbol.id);
             }
         }

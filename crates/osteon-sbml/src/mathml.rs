@@ -32,7 +32,11 @@ pub(crate) struct Scope<'s, 'a> {
 impl Scope<'_, '_> {
     /// The scope of an instance.
     pub fn of(instance: usize) -> Self {
-        Scope { instance, locals: None, bound: None }
+        Scope {
+            instance,
+            locals: None,
+            bound: None,
+        }
     }
 }
 
@@ -54,11 +58,19 @@ struct Found<'a> {
 
 impl<'r, 'a> MathReader<'r, 'a> {
     pub fn new(all: &'r Hierarchy<'a>, symbols: &'r HashMap<Key, SymbolId>) -> Self {
-        MathReader { all, symbols, nodes: Cell::new(0) }
+        MathReader {
+            all,
+            symbols,
+            nodes: Cell::new(0),
+        }
     }
 
     /// The expression in the `<math>` child of `holder`; `None` where there is none, which Level 3 Version 2 allows.
-    pub fn math_of(&self, scope: &Scope<'_, 'a>, holder: Node<'a, 'a>) -> Result<Option<Expr>, SbmlError> {
+    pub fn math_of(
+        &self,
+        scope: &Scope<'_, 'a>,
+        holder: Node<'a, 'a>,
+    ) -> Result<Option<Expr>, SbmlError> {
         let Some(content) = math(holder).and_then(|m| m.children().find(Node::is_element)) else {
             return Ok(None);
         };
@@ -72,15 +84,26 @@ impl<'r, 'a> MathReader<'r, 'a> {
     fn count(&self, sbml: &Sbml<'_>, at: Node<'_, '_>, more: usize) -> Result<(), SbmlError> {
         self.nodes.set(self.nodes.get() + more);
         if self.nodes.get() > MAX_NODES {
-            return Err(sbml.malformed(at, "the mathematics grows beyond all bounds when functions are expanded"));
+            return Err(sbml.malformed(
+                at,
+                "the mathematics grows beyond all bounds when functions are expanded",
+            ));
         }
         Ok(())
     }
 
-    fn read(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn read(
+        &self,
+        scope: &Scope<'_, 'a>,
+        node: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         if depth > MAX_DEPTH {
-            return Err(sbml.malformed(node, format!("mathematics nested more than {MAX_DEPTH} deep")));
+            return Err(sbml.malformed(
+                node,
+                format!("mathematics nested more than {MAX_DEPTH} deep"),
+            ));
         }
         self.count(sbml, node, 1)?;
         let span = sbml.span(node);
@@ -93,7 +116,11 @@ impl<'r, 'a> MathReader<'r, 'a> {
                     return Ok(self.scale(Expr::new(ExprKind::Time, span), Op::Div, factor));
                 }
                 "avogadro" => ExprKind::Number(AVOGADRO, None),
-                other => return Err(sbml.malformed(node, format!("the symbol `{other}` cannot stand alone"))),
+                other => {
+                    return Err(
+                        sbml.malformed(node, format!("the symbol `{other}` cannot stand alone"))
+                    );
+                }
             },
             "pi" => ExprKind::Number(std::f64::consts::PI, None),
             "exponentiale" => ExprKind::Number(std::f64::consts::E, None),
@@ -113,21 +140,42 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     fn number(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>) -> Result<ExprKind, SbmlError> {
-        let parts: Vec<&str> = node.children().filter_map(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).collect();
-        let value = match (node.attribute("type").map(str::trim).unwrap_or("real"), parts.as_slice()) {
+        let parts: Vec<&str> = node
+            .children()
+            .filter_map(|n| n.text())
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .collect();
+        let value = match (
+            node.attribute("type").map(str::trim).unwrap_or("real"),
+            parts.as_slice(),
+        ) {
             ("real" | "integer" | "double", [text]) => finite(text),
-            ("e-notation", [mantissa, exponent]) => finite(&format!("{mantissa}e{}", exponent.trim_start_matches('+'))),
+            ("e-notation", [mantissa, exponent]) => {
+                finite(&format!("{mantissa}e{}", exponent.trim_start_matches('+')))
+            }
             ("rational", [top, bottom]) => finite(top).zip(finite(bottom)).map(|(a, b)| a / b),
             _ => None,
         };
         let Some(value) = value else {
-            return Err(self.sbml(scope).malformed(node, format!("`{}` is no number that can be held", parts.join(" "))));
+            return Err(self.sbml(scope).malformed(
+                node,
+                format!("`{}` is no number that can be held", parts.join(" ")),
+            ));
         };
-        let unit = node.attributes().find(|a| a.name() == "units").and_then(|a| find_unit(self.all, scope.instance, a.value().trim()));
+        let unit = node
+            .attributes()
+            .find(|a| a.name() == "units")
+            .and_then(|a| find_unit(self.all, scope.instance, a.value().trim()));
         Ok(ExprKind::Number(value, unit))
     }
 
-    fn name(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn name(
+        &self,
+        scope: &Scope<'_, 'a>,
+        node: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<Expr, SbmlError> {
         let name = node.text().map(str::trim).unwrap_or("");
         let span = self.sbml(scope).span(node);
         if let Some(bound) = scope.bound.and_then(|b| b.get(name)) {
@@ -138,24 +186,36 @@ impl<'r, 'a> MathReader<'r, 'a> {
         }
         let found = self.lookup(scope, node, name)?;
         let value = Expr::new(ExprKind::Symbol(found.symbol), span);
-        self.into_instance(scope, node, value, &found, depth)
+        self.seen_from(scope, node, value, &found, depth)
     }
 
-    fn lookup(&self, scope: &Scope<'_, 'a>, at: Node<'a, 'a>, name: &str) -> Result<Found<'a>, SbmlError> {
+    fn lookup(
+        &self,
+        scope: &Scope<'_, 'a>,
+        at: Node<'a, 'a>,
+        name: &str,
+    ) -> Result<Found<'a>, SbmlError> {
         let fail = |why: &str| self.sbml(scope).malformed(at, format!("`{name}` {why}"));
         let found = match scope.locals.and_then(|l| l.get(name)) {
             Some(local) => Some(self.all.follow(scope.instance, *local)),
             None => self.all.find(scope.instance, name),
         };
         let (key, node, factors) = found.ok_or_else(|| fail("is not declared"))?;
-        let symbol = self.symbols.get(&key).ok_or_else(|| fail("has no value that mathematics could use, or was deleted"))?;
+        let symbol = self
+            .symbols
+            .get(&key)
+            .ok_or_else(|| fail("has no value that mathematics could use, or was deleted"))?;
         let reaction_in = (node.tag_name().name() == "reaction").then_some(key.0);
-        Ok(Found { symbol: *symbol, reaction_in, factors })
+        Ok(Found {
+            symbol: *symbol,
+            reaction_in,
+            factors,
+        })
     }
 
     /// A value of the flat model as an instance sees it: divided by the factors of replacements, reaction rates brought back to
     /// the instance's own extents and time.
-    fn into_instance(
+    fn seen_from(
         &self,
         scope: &Scope<'_, 'a>,
         at: Node<'a, 'a>,
@@ -165,7 +225,10 @@ impl<'r, 'a> MathReader<'r, 'a> {
     ) -> Result<Expr, SbmlError> {
         for (instance, name) in &found.factors {
             let factor = self.value_of(*instance, at, name, depth + 1)?;
-            value = Expr::new(ExprKind::Apply(Op::Div, vec![value.clone(), factor]), value.span);
+            value = Expr::new(
+                ExprKind::Apply(Op::Div, vec![value.clone(), factor]),
+                value.span,
+            );
         }
         if let Some(holder) = found.reaction_in {
             // A rate that replaced one of this instance belongs to a model further out, and so do its extents and time.
@@ -177,20 +240,37 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     /// Value of a named thing of an instance, such as a conversion factor.
-    pub fn value_of(&self, instance: usize, at: Node<'a, 'a>, name: &str, depth: usize) -> Result<Expr, SbmlError> {
+    pub fn value_of(
+        &self,
+        instance: usize,
+        at: Node<'a, 'a>,
+        name: &str,
+        depth: usize,
+    ) -> Result<Expr, SbmlError> {
         let scope = Scope::of(instance);
         if depth > MAX_DEPTH {
-            return Err(self.sbml(&scope).malformed(at, "conversion factors refer to one another without end"));
+            return Err(self
+                .sbml(&scope)
+                .malformed(at, "conversion factors refer to one another without end"));
         }
         let found = self.lookup(&scope, at, name)?;
         let value = Expr::new(ExprKind::Symbol(found.symbol), Span::NONE);
-        self.into_instance(&scope, at, value, &found, depth)
+        self.seen_from(&scope, at, value, &found, depth)
     }
 
     /// Target of a rule or assignment: the symbol, and the factors the right-hand side must be multiplied by.
-    pub fn target(&self, instance: usize, at: Node<'a, 'a>, name: &str) -> Result<(SymbolId, Vec<Expr>), SbmlError> {
+    pub fn target(
+        &self,
+        instance: usize,
+        at: Node<'a, 'a>,
+        name: &str,
+    ) -> Result<(SymbolId, Vec<Expr>), SbmlError> {
         let found = self.lookup(&Scope::of(instance), at, name)?;
-        let factors = found.factors.into_iter().map(|(instance, name)| self.value_of(instance, at, name, 0)).collect::<Result<_, _>>()?;
+        let factors = found
+            .factors
+            .into_iter()
+            .map(|(instance, name)| self.value_of(instance, at, name, 0))
+            .collect::<Result<_, _>>()?;
         Ok((found.symbol, factors))
     }
 
@@ -203,12 +283,22 @@ impl<'r, 'a> MathReader<'r, 'a> {
     }
 
     /// Factor from an instance's time to the outermost model's.
-    pub fn time_factor(&self, instance: usize, at: Node<'a, 'a>, depth: usize) -> Result<Option<Expr>, SbmlError> {
+    pub fn time_factor(
+        &self,
+        instance: usize,
+        at: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<Option<Expr>, SbmlError> {
         self.chained(instance, at, depth, |i| self.all.instances[i].time_factor)
     }
 
     /// Factor from an instance's reaction extents to the outermost model's.
-    pub fn extent_factor(&self, instance: usize, at: Node<'a, 'a>, depth: usize) -> Result<Option<Expr>, SbmlError> {
+    pub fn extent_factor(
+        &self,
+        instance: usize,
+        at: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<Option<Expr>, SbmlError> {
         self.chained(instance, at, depth, |i| self.all.instances[i].extent_factor)
     }
 
@@ -230,30 +320,50 @@ impl<'r, 'a> MathReader<'r, 'a> {
         Ok(product)
     }
 
-    fn piecewise(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<ExprKind, SbmlError> {
+    fn piecewise(
+        &self,
+        scope: &Scope<'_, 'a>,
+        node: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<ExprKind, SbmlError> {
         let mut pieces = Vec::new();
         let mut otherwise = None;
         for part in node.children().filter(Node::is_element) {
             let inside: Vec<Node<'_, '_>> = part.children().filter(Node::is_element).collect();
             match (part.tag_name().name(), inside.as_slice()) {
                 ("piece", [value, condition]) => {
-                    pieces.push((self.read(scope, *value, depth + 1)?, self.read(scope, *condition, depth + 1)?));
+                    pieces.push((
+                        self.read(scope, *value, depth + 1)?,
+                        self.read(scope, *condition, depth + 1)?,
+                    ));
                 }
-                ("otherwise", [value]) if otherwise.is_none() => otherwise = Some(Box::new(self.read(scope, *value, depth + 1)?)),
-                (other, _) => return Err(self.sbml(scope).malformed(part, format!("<{other}> does not fit into <piecewise>"))),
+                ("otherwise", [value]) if otherwise.is_none() => {
+                    otherwise = Some(Box::new(self.read(scope, *value, depth + 1)?))
+                }
+                (other, _) => {
+                    return Err(self
+                        .sbml(scope)
+                        .malformed(part, format!("<{other}> does not fit into <piecewise>")));
+                }
             }
         }
         Ok(ExprKind::Piecewise(pieces, otherwise))
     }
 
-    fn apply(&self, scope: &Scope<'_, 'a>, node: Node<'a, 'a>, depth: usize) -> Result<Expr, SbmlError> {
+    fn apply(
+        &self,
+        scope: &Scope<'_, 'a>,
+        node: Node<'a, 'a>,
+        depth: usize,
+    ) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         let span = sbml.span(node);
         let mut inside = node.children().filter(Node::is_element);
         let Some(head) = inside.next() else {
             return Err(sbml.malformed(node, "<apply> is empty"));
         };
-        let (qualifiers, args): (Vec<_>, Vec<_>) = inside.partition(|n| matches!(n.tag_name().name(), "degree" | "logbase"));
+        let (qualifiers, args): (Vec<_>, Vec<_>) =
+            inside.partition(|n| matches!(n.tag_name().name(), "degree" | "logbase"));
         match head.tag_name().name() {
             "csymbol" => return self.apply_symbol(scope, head, &args, span, depth),
             "ci" => return self.call(scope, head, &args, depth),
@@ -271,14 +381,29 @@ impl<'r, 'a> MathReader<'r, 'a> {
         };
         build(operator, args, qualifier)
             .map(|kind| Expr::new(kind, span))
-            .ok_or_else(|| sbml.malformed(node, format!("<{operator}> does not take these arguments, or is unknown")))
+            .ok_or_else(|| {
+                sbml.malformed(
+                    node,
+                    format!("<{operator}> does not take these arguments, or is unknown"),
+                )
+            })
     }
 
     /// Arguments; long sums and products that tools write as deep chains to the left are taken apart without recursion.
-    fn operands(&self, scope: &Scope<'_, 'a>, operator: &str, args: Vec<Node<'a, 'a>>, depth: usize) -> Result<Vec<Expr>, SbmlError> {
+    fn operands(
+        &self,
+        scope: &Scope<'_, 'a>,
+        operator: &str,
+        args: Vec<Node<'a, 'a>>,
+        depth: usize,
+    ) -> Result<Vec<Expr>, SbmlError> {
         let mut pending = vec![args];
         if matches!(operator, "plus" | "times" | "and" | "or") {
-            while let Some(first) = pending.last().and_then(|a| a.first()).filter(|n| n.tag_name().name() == "apply") {
+            while let Some(first) = pending
+                .last()
+                .and_then(|a| a.first())
+                .filter(|n| n.tag_name().name() == "apply")
+            {
                 let mut inner = first.children().filter(Node::is_element);
                 if inner.next().is_none_or(|n| n.tag_name().name() != operator) {
                     break;
@@ -286,16 +411,16 @@ impl<'r, 'a> MathReader<'r, 'a> {
                 pending.push(inner.collect());
             }
         }
-        let mut read: Option<Vec<Expr>> = None;
+        let mut read: Vec<Expr> = Vec::new();
+        let mut innermost = true;
         while let Some(level) = pending.pop() {
-            let skip = usize::from(read.is_some());
-            let mut all = read.take().unwrap_or_else(Vec::new);
-            for arg in level.into_iter().skip(skip) {
-                all.push(self.read(scope, arg, depth + 1)?);
+            // The first argument of an outer level is the level inside it.
+            for arg in level.into_iter().skip(usize::from(!innermost)) {
+                read.push(self.read(scope, arg, depth + 1)?);
             }
-            read = Some(all);
+            innermost = false;
         }
-        Ok(read.unwrap_or_else(Vec::new))
+        Ok(read)
     }
 
     fn apply_symbol(
@@ -315,7 +440,11 @@ impl<'r, 'a> MathReader<'r, 'a> {
                 };
                 let name = arg.text().map(str::trim).unwrap_or("");
                 let bound = scope.bound.and_then(|b| b.get(name));
-                if let Some(Expr { kind: ExprKind::Symbol(symbol), .. }) = bound {
+                if let Some(Expr {
+                    kind: ExprKind::Symbol(symbol),
+                    ..
+                }) = bound
+                {
                     return Ok(Expr::new(ExprKind::RateOf(*symbol), span));
                 }
                 if bound.is_some() || arg.tag_name().name() != "ci" {
@@ -323,18 +452,31 @@ impl<'r, 'a> MathReader<'r, 'a> {
                 }
                 let found = self.lookup(scope, *arg, name)?;
                 let rate = Expr::new(ExprKind::RateOf(found.symbol), span);
-                let rate = self.into_instance(scope, *arg, rate, &found, depth)?;
-                Ok(self.scale(rate, Op::Mul, self.time_factor(scope.instance, *arg, depth)?))
+                let rate = self.seen_from(scope, *arg, rate, &found, depth)?;
+                Ok(self.scale(
+                    rate,
+                    Op::Mul,
+                    self.time_factor(scope.instance, *arg, depth)?,
+                ))
             }
             other => Err(sbml.unsupported(head, &format!("symbol-{other}"))),
         }
     }
 
     /// Inlines a user-defined function.
-    fn call(&self, scope: &Scope<'_, 'a>, head: Node<'a, 'a>, args: &[Node<'a, 'a>], depth: usize) -> Result<Expr, SbmlError> {
+    fn call(
+        &self,
+        scope: &Scope<'_, 'a>,
+        head: Node<'a, 'a>,
+        args: &[Node<'a, 'a>],
+        depth: usize,
+    ) -> Result<Expr, SbmlError> {
         let sbml = self.sbml(scope);
         let name = head.text().map(str::trim).unwrap_or("");
-        let found = self.all.find(scope.instance, name).filter(|f| f.1.tag_name().name() == "functionDefinition");
+        let found = self
+            .all
+            .find(scope.instance, name)
+            .filter(|f| f.1.tag_name().name() == "functionDefinition");
         let Some((key, definition, _)) = found else {
             return Err(sbml.malformed(head, format!("there is no function `{name}`")));
         };
@@ -345,15 +487,31 @@ impl<'r, 'a> MathReader<'r, 'a> {
         let Some(lambda) = lambda.filter(|n| n.tag_name().name() == "lambda") else {
             return Err(sbml.malformed(head, format!("the function `{name}` has no mathematics")));
         };
-        let (variables, body): (Vec<_>, Vec<_>) = lambda.children().filter(Node::is_element).partition(|n| n.tag_name().name() == "bvar");
+        let (variables, body): (Vec<_>, Vec<_>) = lambda
+            .children()
+            .filter(Node::is_element)
+            .partition(|n| n.tag_name().name() == "bvar");
         if variables.len() != args.len() {
-            return Err(sbml.malformed(head, format!("`{name}` takes {} arguments, here are {}", variables.len(), args.len())));
+            return Err(sbml.malformed(
+                head,
+                format!(
+                    "`{name}` takes {} arguments, here are {}",
+                    variables.len(),
+                    args.len()
+                ),
+            ));
         }
         let mut bound: HashMap<&str, Expr> = HashMap::new();
         for (variable, arg) in variables.iter().zip(args) {
-            let variable = variable.children().find(|n| n.tag_name().name() == "ci").and_then(|n| n.text()).map(str::trim);
+            let variable = variable
+                .children()
+                .find(|n| n.tag_name().name() == "ci")
+                .and_then(|n| n.text())
+                .map(str::trim);
             let Some(variable) = variable else {
-                return Err(sbml.malformed(head, format!("`{name}` has an argument without a name")));
+                return Err(
+                    sbml.malformed(head, format!("`{name}` has an argument without a name"))
+                );
             };
             bound.insert(variable, self.read(scope, *arg, depth + 1)?);
         }
@@ -362,7 +520,11 @@ impl<'r, 'a> MathReader<'r, 'a> {
         };
         // Arguments may themselves be deep: what they add must stay within the bound too.
         let added = bound.values().map(depth_of).max().unwrap_or(0);
-        let inner = Scope { instance: key.0, locals: None, bound: Some(&bound) };
+        let inner = Scope {
+            instance: key.0,
+            locals: None,
+            bound: Some(&bound),
+        };
         self.read(&inner, *body, depth + added + 1)
     }
 }
@@ -372,7 +534,10 @@ fn depth_of(expr: &Expr) -> usize {
     match &expr.kind {
         ExprKind::Apply(_, args) => 1 + args.iter().map(depth_of).max().unwrap_or(0),
         ExprKind::Piecewise(pieces, otherwise) => {
-            let inside = pieces.iter().flat_map(|(v, c)| [v, c]).chain(otherwise.as_deref());
+            let inside = pieces
+                .iter()
+                .flat_map(|(v, c)| [v, c])
+                .chain(otherwise.as_deref());
             1 + inside.map(depth_of).max().unwrap_or(0)
         }
         _ => 1,
@@ -381,7 +546,8 @@ fn depth_of(expr: &Expr) -> usize {
 
 fn csymbol<'n>(node: Node<'n, '_>) -> &'n str {
     let url = node.attribute("definitionURL").map(str::trim).unwrap_or("");
-    url.strip_prefix("http://www.sbml.org/sbml/symbols/").unwrap_or(url)
+    url.strip_prefix("http://www.sbml.org/sbml/symbols/")
+        .unwrap_or(url)
 }
 
 /// The expression of a MathML operator; `None` if it is unknown or the number of arguments is wrong.

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use osteon_model::{
-    Assignment, Event, Expr, ExtentOf, Initial, InitialForm, Model, Op, Participant, Reaction, Role, Rule, SourceMap, Sources,
-    SpeciesInfo, Symbol, SymbolId, Unit,
+    Assignment, Event, Expr, ExtentOf, Initial, InitialForm, Model, Op, Participant, Reaction,
+    Role, Rule, SourceMap, Sources, SpeciesInfo, Symbol, SymbolId, Unit,
 };
 use roxmltree::Node;
 
 use crate::SbmlError;
 use crate::annotation::{notes_text, read_annotation};
-use crate::document::{Sbml, attribute, child, comp_attribute, gather_texts, items, math};
+use crate::document::{Sbml, attribute, child, gather_texts, items, math};
 use crate::hierarchy::{Hierarchy, Key};
 use crate::mathml::{MathReader, Scope};
 use crate::unit_definition::{defined_unit, find_unit};
@@ -38,11 +38,19 @@ pub fn load(sources: &dyn Sources, id: &str) -> Result<Loaded, SbmlError> {
         documents.push(Sbml::parse(name, file, text)?);
     }
     let hierarchy = Hierarchy::expand(&documents)?;
-    let mut reader = Reader { all: &hierarchy, model: Model::default(), symbols: HashMap::new(), locals: HashMap::new() };
+    let mut reader = Reader {
+        all: &hierarchy,
+        model: Model::default(),
+        symbols: HashMap::new(),
+        locals: HashMap::new(),
+    };
     reader.header();
     reader.declare()?;
     reader.dynamics()?;
-    Ok(Loaded { model: reader.model, sources: map })
+    Ok(Loaded {
+        model: reader.model,
+        sources: map,
+    })
 }
 
 struct Reader<'r, 'a> {
@@ -67,28 +75,57 @@ impl<'r, 'a> Reader<'r, 'a> {
             .collect()
     }
 
-    fn required<'n>(&self, instance: usize, node: Node<'n, '_>, name: &str) -> Result<&'n str, SbmlError> {
+    fn required<'n>(
+        &self,
+        instance: usize,
+        node: Node<'n, '_>,
+        name: &str,
+    ) -> Result<&'n str, SbmlError> {
         attribute(node, name)
             .filter(|v| !v.is_empty())
-            .ok_or_else(|| self.sbml(instance).malformed(node, format!("<{}> needs `{name}`", node.tag_name().name())))
+            .ok_or_else(|| {
+                self.sbml(instance)
+                    .malformed(node, format!("<{}> needs `{name}`", node.tag_name().name()))
+            })
     }
 
-    fn number(&self, instance: usize, node: Node<'_, '_>, name: &str) -> Result<Option<f64>, SbmlError> {
+    fn number(
+        &self,
+        instance: usize,
+        node: Node<'_, '_>,
+        name: &str,
+    ) -> Result<Option<f64>, SbmlError> {
         attribute(node, name)
             .map(|text| {
-                float(text).ok_or_else(|| self.sbml(instance).malformed(node, format!("`{name}=\"{text}\"` is no number that can be held")))
+                float(text).ok_or_else(|| {
+                    self.sbml(instance).malformed(
+                        node,
+                        format!("`{name}=\"{text}\"` is no number that can be held"),
+                    )
+                })
             })
             .transpose()
     }
 
     /// A truth value; `level_2` is the default that Level 2 grants, Level 3 has none.
-    fn flag(&self, instance: usize, node: Node<'_, '_>, name: &str, level_2: bool) -> Result<bool, SbmlError> {
+    fn flag(
+        &self,
+        instance: usize,
+        node: Node<'_, '_>,
+        name: &str,
+        level_2: bool,
+    ) -> Result<bool, SbmlError> {
         match attribute(node, name) {
             Some("true" | "1") => Ok(true),
             Some("false" | "0") => Ok(false),
             None if self.sbml(instance).level == 2 => Ok(level_2),
-            None => Err(self.sbml(instance).malformed(node, format!("<{}> needs `{name}`", node.tag_name().name()))),
-            Some(other) => Err(self.sbml(instance).malformed(node, format!("`{name}=\"{other}\"` is neither true nor false"))),
+            None => Err(self
+                .sbml(instance)
+                .malformed(node, format!("<{}> needs `{name}`", node.tag_name().name()))),
+            Some(other) => Err(self.sbml(instance).malformed(
+                node,
+                format!("`{name}=\"{other}\"` is neither true nor false"),
+            )),
         }
     }
 
@@ -103,7 +140,8 @@ impl<'r, 'a> Reader<'r, 'a> {
         self.model.extent_unit = self.model_unit(0, "extentUnits", "substance");
         self.model.volume_unit = self.model_unit(0, "volumeUnits", "volume");
         for definition in items(top, "listOfUnitDefinitions", "unitDefinition") {
-            if let (Some(id), Some(unit)) = (attribute(definition, "id"), defined_unit(definition)) {
+            if let (Some(id), Some(unit)) = (attribute(definition, "id"), defined_unit(definition))
+            {
                 self.model.unit_definitions.insert(id.to_owned(), unit);
             }
         }
@@ -114,10 +152,19 @@ impl<'r, 'a> Reader<'r, 'a> {
         if self.sbml(instance).level == 2 {
             return find_unit(self.all, instance, level_2);
         }
-        attribute(self.all.instances[instance].model, level_3).and_then(|name| find_unit(self.all, instance, name))
+        attribute(self.all.instances[instance].model, level_3)
+            .and_then(|name| find_unit(self.all, instance, name))
     }
 
-    fn add(&mut self, key: Key, node: Node<'a, 'a>, id: String, role: Role, constant: bool, unit: Option<Unit>) -> SymbolId {
+    fn add(
+        &mut self,
+        key: Key,
+        node: Node<'a, 'a>,
+        id: String,
+        role: Role,
+        constant: bool,
+        unit: Option<Unit>,
+    ) -> SymbolId {
         let symbol = SymbolId(self.model.symbols.len() as u32);
         let outermost = key.0 == 0 && unit.is_some();
         self.model.symbols.push(Symbol {
@@ -126,7 +173,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             role,
             constant,
             unit,
-            unit_text: attribute(node, "units").filter(|_| outermost).map(str::to_owned),
+            unit_text: attribute(node, "units")
+                .filter(|_| outermost)
+                .map(str::to_owned),
             initial: None,
             rule: None,
             annotation: read_annotation(node),
@@ -138,12 +187,18 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     fn flat_name(&self, instance: usize, node: Node<'a, 'a>) -> Result<String, SbmlError> {
         self.required(instance, node, "id")?;
-        Ok(self.all.flat_name(instance, node).expect("an element with an id has a flat name"))
+        Ok(self
+            .all
+            .flat_name(instance, node)
+            .expect("an element with an id has a flat name"))
     }
 
     fn set_number(&mut self, symbol: SymbolId, value: Option<f64>, form: InitialForm) {
         if let Some(value) = value {
-            self.model.symbols[symbol.0 as usize].initial = Some(Initial { expr: Expr::number(value), form });
+            self.model.symbols[symbol.0 as usize].initial = Some(Initial {
+                expr: Expr::number(value),
+                form,
+            });
         }
     }
 
@@ -155,7 +210,14 @@ impl<'r, 'a> Reader<'r, 'a> {
             let constant = self.flag(instance, node, "constant", true)?;
             let unit = attribute(node, "units").and_then(|u| find_unit(self.all, instance, u));
             let id = self.flat_name(instance, node)?;
-            let symbol = self.add((instance, node.id()), node, id, Role::Parameter, constant, unit);
+            let symbol = self.add(
+                (instance, node.id()),
+                node,
+                id,
+                Role::Parameter,
+                constant,
+                unit,
+            );
             let value = self.number(instance, node, "value")?;
             self.set_number(symbol, value, InitialForm::Value);
         }
@@ -166,18 +228,35 @@ impl<'r, 'a> Reader<'r, 'a> {
             self.declare_reaction(instance, node)?;
         }
         let mut seen = HashSet::new();
-        match self.model.symbols.iter().find(|s| !seen.insert(s.id.as_str())) {
+        match self
+            .model
+            .symbols
+            .iter()
+            .find(|s| !seen.insert(s.id.as_str()))
+        {
             Some(twice) => {
                 let sbml = self.sbml(0);
-                Err(sbml.malformed(sbml.root(), format!("the flattened model would hold two quantities called `{}`", twice.id)))
+                Err(sbml.malformed(
+                    sbml.root(),
+                    format!(
+                        "the flattened model would hold two quantities called `{}`",
+                        twice.id
+                    ),
+                ))
             }
             None => Ok(()),
         }
     }
 
-    fn declare_compartment(&mut self, instance: usize, node: Node<'a, 'a>) -> Result<(), SbmlError> {
+    fn declare_compartment(
+        &mut self,
+        instance: usize,
+        node: Node<'a, 'a>,
+    ) -> Result<(), SbmlError> {
         // Level 2 grants three dimensions; Level 3 leaves units, and nothing else, undetermined without them.
-        let dimensions = self.number(instance, node, "spatialDimensions")?.unwrap_or(3.0);
+        let dimensions = self
+            .number(instance, node, "spatialDimensions")?
+            .unwrap_or(3.0);
         let constant = self.flag(instance, node, "constant", true)?;
         let unit = match attribute(node, "units") {
             Some(name) => find_unit(self.all, instance, name),
@@ -188,20 +267,40 @@ impl<'r, 'a> Reader<'r, 'a> {
             None => None,
         };
         let id = self.flat_name(instance, node)?;
-        let symbol = self.add((instance, node.id()), node, id, Role::Compartment { dimensions }, constant, unit);
+        let symbol = self.add(
+            (instance, node.id()),
+            node,
+            id,
+            Role::Compartment { dimensions },
+            constant,
+            unit,
+        );
         let size = self.number(instance, node, "size")?;
         self.set_number(symbol, size, InitialForm::Value);
         Ok(())
     }
 
     fn declare_species(&mut self, instance: usize, node: Node<'a, 'a>) -> Result<(), SbmlError> {
-        let compartment = self.named(instance, node, self.required(instance, node, "compartment")?)?;
+        let compartment = self.named(
+            instance,
+            node,
+            self.required(instance, node, "compartment")?,
+        )?;
         let (dimensions, size_unit) = match self.model.symbol(compartment) {
-            Symbol { role: Role::Compartment { dimensions }, unit, .. } => (*dimensions, *unit),
-            _ => return Err(self.sbml(instance).malformed(node, "`compartment` names something that is none")),
+            Symbol {
+                role: Role::Compartment { dimensions },
+                unit,
+                ..
+            } => (*dimensions, *unit),
+            _ => {
+                return Err(self
+                    .sbml(instance)
+                    .malformed(node, "`compartment` names something that is none"));
+            }
         };
         // A point has no size to divide by: its species are amounts (Level 2 Version 4, section 4.8.5; Level 3, section 4.6.5).
-        let amount_only = self.flag(instance, node, "hasOnlySubstanceUnits", false)? || dimensions == 0.0;
+        let amount_only =
+            self.flag(instance, node, "hasOnlySubstanceUnits", false)? || dimensions == 0.0;
         let boundary = self.flag(instance, node, "boundaryCondition", false)?;
         let constant = self.flag(instance, node, "constant", false)?;
         let factor = match attribute(node, "conversionFactor") {
@@ -211,18 +310,31 @@ impl<'r, 'a> Reader<'r, 'a> {
                 None => None,
             },
         };
-        let substance = match attribute(node, "substanceUnits").or_else(|| attribute(node, "units")) {
+        let substance = match attribute(node, "substanceUnits").or_else(|| attribute(node, "units"))
+        {
             Some(name) => find_unit(self.all, instance, name),
             None => self.model_unit(instance, "substanceUnits", "substance"),
         };
-        let unit = if amount_only { substance } else { substance.zip(size_unit).map(|(s, v)| s.over(&v)) };
-        let role = Role::Species(SpeciesInfo { compartment, amount_only, boundary, conversion_factor: factor });
+        let unit = if amount_only {
+            substance
+        } else {
+            substance.zip(size_unit).map(|(s, v)| s.over(&v))
+        };
+        let role = Role::Species(SpeciesInfo {
+            compartment,
+            amount_only,
+            boundary,
+            conversion_factor: factor,
+        });
         let id = self.flat_name(instance, node)?;
         let symbol = self.add((instance, node.id()), node, id, role, constant, unit);
         let amount = self.number(instance, node, "initialAmount")?;
         let concentration = self.number(instance, node, "initialConcentration")?;
         if amount.is_some() && concentration.is_some() {
-            return Err(self.sbml(instance).malformed(node, "both `initialAmount` and `initialConcentration` are given"));
+            return Err(self.sbml(instance).malformed(
+                node,
+                "both `initialAmount` and `initialConcentration` are given",
+            ));
         }
         self.set_number(symbol, amount, InitialForm::Amount);
         self.set_number(symbol, concentration, InitialForm::Concentration);
@@ -255,8 +367,9 @@ impl<'r, 'a> Reader<'r, 'a> {
         });
         if let Some(law) = child(node, "kineticLaw").filter(|l| self.all.stands(instance, *l)) {
             let mut locals = HashMap::new();
-            let here =
-                items(law, "listOfLocalParameters", "localParameter").chain(items(law, "listOfParameters", "parameter")).collect::<Vec<_>>();
+            let here = items(law, "listOfLocalParameters", "localParameter")
+                .chain(items(law, "listOfParameters", "parameter"))
+                .collect::<Vec<_>>();
             for local in here {
                 let name = self.required(instance, local, "id")?;
                 if !self.all.stands(instance, local) {
@@ -266,7 +379,14 @@ impl<'r, 'a> Reader<'r, 'a> {
                     continue;
                 }
                 let unit = attribute(local, "units").and_then(|u| find_unit(self.all, instance, u));
-                let symbol = self.add((instance, local.id()), local, format!("{id}.{name}"), Role::Parameter, true, unit);
+                let symbol = self.add(
+                    (instance, local.id()),
+                    local,
+                    format!("{id}.{name}"),
+                    Role::Parameter,
+                    true,
+                    unit,
+                );
                 let value = self.number(instance, local, "value")?;
                 self.set_number(symbol, value, InitialForm::Value);
                 locals.insert(name.to_owned(), local);
@@ -274,12 +394,22 @@ impl<'r, 'a> Reader<'r, 'a> {
             self.locals.insert(key, locals);
         }
         if self.sbml(instance).level == 3 {
-            for reference in ["listOfReactants", "listOfProducts"].into_iter().flat_map(|l| items(node, l, "speciesReference")) {
+            for reference in ["listOfReactants", "listOfProducts"]
+                .into_iter()
+                .flat_map(|l| items(node, l, "speciesReference"))
+            {
                 if attribute(reference, "id").is_some() && self.all.stands(instance, reference) {
                     let constant = self.flag(instance, reference, "constant", true)?;
                     let id = self.flat_name(instance, reference)?;
                     let unit = Some(Unit::DIMENSIONLESS);
-                    let symbol = self.add((instance, reference.id()), reference, id, Role::SpeciesReference, constant, unit);
+                    let symbol = self.add(
+                        (instance, reference.id()),
+                        reference,
+                        id,
+                        Role::SpeciesReference,
+                        constant,
+                        unit,
+                    );
                     let value = self.number(instance, reference, "stoichiometry")?;
                     self.set_number(symbol, value, InitialForm::Value);
                 }
@@ -289,16 +419,31 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// The symbol an attribute of an element refers to.
-    fn named(&self, instance: usize, node: Node<'a, 'a>, name: &str) -> Result<SymbolId, SbmlError> {
-        let found = self.all.find(instance, name).and_then(|(key, _, _)| self.symbols.get(&key));
-        found.copied().ok_or_else(|| self.sbml(instance).malformed(node, format!("`{name}` is not declared")))
+    fn named(
+        &self,
+        instance: usize,
+        node: Node<'a, 'a>,
+        name: &str,
+    ) -> Result<SymbolId, SbmlError> {
+        let found = self
+            .all
+            .find(instance, name)
+            .and_then(|(key, _, _)| self.symbols.get(&key));
+        found.copied().ok_or_else(|| {
+            self.sbml(instance)
+                .malformed(node, format!("`{name}` is not declared"))
+        })
     }
 
     fn dynamics(&mut self) -> Result<(), SbmlError> {
         let symbols = std::mem::take(&mut self.symbols);
         let maths = MathReader::new(self.all, &symbols);
-        let outcome = self.initial_assignments(&maths).and_then(|()| self.rules(&maths));
-        let outcome = outcome.and_then(|()| self.reactions(&maths)).and_then(|()| self.events(&maths));
+        let outcome = self
+            .initial_assignments(&maths)
+            .and_then(|()| self.rules(&maths));
+        let outcome = outcome
+            .and_then(|()| self.reactions(&maths))
+            .and_then(|()| self.events(&maths));
         self.symbols = symbols;
         outcome
     }
@@ -306,14 +451,22 @@ impl<'r, 'a> Reader<'r, 'a> {
     fn initial_assignments(&mut self, maths: &MathReader<'_, 'a>) -> Result<(), SbmlError> {
         let mut seen = HashSet::new();
         for (instance, node) in self.elements("listOfInitialAssignments", "initialAssignment") {
-            let (target, factors) = maths.target(instance, node, self.required(instance, node, "symbol")?)?;
+            let (target, factors) =
+                maths.target(instance, node, self.required(instance, node, "symbol")?)?;
             // Without mathematics it says nothing (Level 3 Version 2, section 4.8).
-            let Some(expr) = maths.math_of(&Scope::of(instance), node)? else { continue };
+            let Some(expr) = maths.math_of(&Scope::of(instance), node)? else {
+                continue;
+            };
             if !seen.insert(target) {
-                return Err(self.sbml(instance).malformed(node, "a second initial assignment to the same quantity"));
+                return Err(self
+                    .sbml(instance)
+                    .malformed(node, "a second initial assignment to the same quantity"));
             }
             let expr = multiply(maths, expr, factors);
-            self.model.symbols[target.0 as usize].initial = Some(Initial { expr, form: InitialForm::Value });
+            self.model.symbols[target.0 as usize].initial = Some(Initial {
+                expr,
+                form: InitialForm::Value,
+            });
         }
         Ok(())
     }
@@ -326,8 +479,11 @@ impl<'r, 'a> Reader<'r, 'a> {
         }
         for (kind, is_rate) in [("assignmentRule", false), ("rateRule", true)] {
             for (instance, node) in self.elements("listOfRules", kind) {
-                let (target, factors) = maths.target(instance, node, self.required(instance, node, "variable")?)?;
-                let Some(expr) = maths.math_of(&Scope::of(instance), node)? else { continue };
+                let (target, factors) =
+                    maths.target(instance, node, self.required(instance, node, "variable")?)?;
+                let Some(expr) = maths.math_of(&Scope::of(instance), node)? else {
+                    continue;
+                };
                 let mut expr = multiply(maths, expr, factors);
                 if is_rate {
                     expr = maths.scale(expr, Op::Div, maths.time_factor(instance, node, 0)?);
@@ -338,35 +494,62 @@ impl<'r, 'a> Reader<'r, 'a> {
                     return Err(sbml.malformed(node, format!("a second rule for `{}`", symbol.id)));
                 }
                 if matches!(symbol.role, Role::Reaction(_)) {
-                    return Err(sbml.malformed(node, format!("a rule cannot set the rate of reaction `{}`", symbol.id)));
+                    return Err(sbml.malformed(
+                        node,
+                        format!("a rule cannot set the rate of reaction `{}`", symbol.id),
+                    ));
                 }
                 symbol.constant = false;
-                symbol.rule = Some(if is_rate { Rule::Rate(expr) } else { Rule::Assignment(expr) });
+                symbol.rule = Some(if is_rate {
+                    Rule::Rate(expr)
+                } else {
+                    Rule::Assignment(expr)
+                });
             }
         }
         Ok(())
     }
 
     fn reactions(&mut self, maths: &MathReader<'_, 'a>) -> Result<(), SbmlError> {
-        for (index, (instance, node)) in self.elements("listOfReactions", "reaction").into_iter().enumerate() {
+        for (index, (instance, node)) in self
+            .elements("listOfReactions", "reaction")
+            .into_iter()
+            .enumerate()
+        {
             let reactants = self.participants(maths, instance, node, "listOfReactants")?;
             let products = self.participants(maths, instance, node, "listOfProducts")?;
             let mut modifiers = Vec::new();
             for reference in items(node, "listOfModifiers", "modifierSpeciesReference") {
                 if self.all.stands(instance, reference) {
-                    modifiers.push(maths.target(instance, reference, self.required(instance, reference, "species")?)?.0);
+                    modifiers.push(
+                        maths
+                            .target(
+                                instance,
+                                reference,
+                                self.required(instance, reference, "species")?,
+                            )?
+                            .0,
+                    );
                 }
             }
             let mut rate = None;
             if let Some(law) = child(node, "kineticLaw").filter(|l| self.all.stands(instance, *l)) {
-                let scope = Scope { locals: self.locals.get(&(instance, node.id())), ..Scope::of(instance) };
+                let scope = Scope {
+                    locals: self.locals.get(&(instance, node.id())),
+                    ..Scope::of(instance)
+                };
                 if let Some(expr) = maths.math_of(&scope, law)? {
                     let expr = maths.scale(expr, Op::Mul, maths.extent_factor(instance, node, 0)?);
                     rate = Some(maths.scale(expr, Op::Div, maths.time_factor(instance, node, 0)?));
                 }
             }
             let reaction = &mut self.model.reactions[index];
-            (reaction.reactants, reaction.products, reaction.modifiers, reaction.rate) = (reactants, products, modifiers, rate);
+            (
+                reaction.reactants,
+                reaction.products,
+                reaction.modifiers,
+                reaction.rate,
+            ) = (reactants, products, modifiers, rate);
         }
         Ok(())
     }
@@ -384,7 +567,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             if attribute(node, "id").is_none() && !self.all.stands(instance, node) {
                 continue;
             }
-            let species = maths.target(instance, node, self.required(instance, node, "species")?)?.0;
+            let species = maths
+                .target(instance, node, self.required(instance, node, "species")?)?
+                .0;
             if !matches!(self.model.symbol(species).role, Role::Species(_)) {
                 return Err(sbml.malformed(node, "`species` names something that is none"));
             }
@@ -392,7 +577,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             let named = attribute(node, "id").filter(|_| sbml.level == 3);
             let stoichiometry = if let Some(id) = named {
                 match self.all.find(instance, id) {
-                    Some((key, _, _)) if maths.symbols.contains_key(&key) => maths.value_of(instance, node, id, 0)?,
+                    Some((key, _, _)) if maths.symbols.contains_key(&key) => {
+                        maths.value_of(instance, node, id, 0)?
+                    }
                     _ => continue,
                 }
             } else if let Some(holder) = child(node, "stoichiometryMath") {
@@ -405,10 +592,19 @@ impl<'r, 'a> Reader<'r, 'a> {
                     Some(value) => Expr::number(value),
                     // The default that Level 2 grants.
                     None if sbml.level == 2 => Expr::number(1.0),
-                    None => return Err(sbml.malformed(node, "a species reference without `stoichiometry` and without `id`")),
+                    None => {
+                        return Err(sbml.malformed(
+                            node,
+                            "a species reference without `stoichiometry` and without `id`",
+                        ));
+                    }
                 }
             };
-            found.push(Participant { species, stoichiometry, span: sbml.span(node) });
+            found.push(Participant {
+                species,
+                stoichiometry,
+                span: sbml.span(node),
+            });
         }
         Ok(found)
     }
@@ -417,31 +613,58 @@ impl<'r, 'a> Reader<'r, 'a> {
         for (instance, node) in self.elements("listOfEvents", "event") {
             let scope = Scope::of(instance);
             let part = |name: &str| child(node, name).filter(|n| self.all.stands(instance, *n));
-            let Some(holder) = part("trigger") else { continue };
+            let Some(holder) = part("trigger") else {
+                continue;
+            };
             // Without a trigger's mathematics an event never fires (Level 3 Version 2, section 4.12.2).
-            let Some(trigger) = maths.math_of(&scope, holder)? else { continue };
+            let Some(trigger) = maths.math_of(&scope, holder)? else {
+                continue;
+            };
             let mut delay = None;
-            if let Some(expr) = part("delay").map(|d| maths.math_of(&scope, d)).transpose()?.flatten() {
+            if let Some(expr) = part("delay")
+                .map(|d| maths.math_of(&scope, d))
+                .transpose()?
+                .flatten()
+            {
                 delay = Some(maths.scale(expr, Op::Mul, maths.time_factor(instance, node, 0)?));
             }
-            let priority = part("priority").map(|p| maths.math_of(&scope, p)).transpose()?.flatten();
+            let priority = part("priority")
+                .map(|p| maths.math_of(&scope, p))
+                .transpose()?
+                .flatten();
             let mut assignments: Vec<Assignment> = Vec::new();
-            for set in items(node, "listOfEventAssignments", "eventAssignment").filter(|n| self.all.stands(instance, *n)) {
-                let (target, factors) = maths.target(instance, set, self.required(instance, set, "variable")?)?;
-                let Some(value) = maths.math_of(&scope, set)? else { continue };
+            for set in items(node, "listOfEventAssignments", "eventAssignment")
+                .filter(|n| self.all.stands(instance, *n))
+            {
+                let (target, factors) =
+                    maths.target(instance, set, self.required(instance, set, "variable")?)?;
+                let Some(value) = maths.math_of(&scope, set)? else {
+                    continue;
+                };
                 let symbol = &self.model.symbols[target.0 as usize];
-                if matches!(symbol.rule, Some(Rule::Assignment(_))) || matches!(symbol.role, Role::Reaction(_)) {
-                    return Err(self.sbml(instance).malformed(set, format!("`{}` is given by a rule and cannot be set", symbol.id)));
+                if matches!(symbol.rule, Some(Rule::Assignment(_)))
+                    || matches!(symbol.role, Role::Reaction(_))
+                {
+                    return Err(self.sbml(instance).malformed(
+                        set,
+                        format!("`{}` is given by a rule and cannot be set", symbol.id),
+                    ));
                 }
                 if assignments.iter().any(|a| a.target == target) {
-                    return Err(self.sbml(instance).malformed(set, format!("`{}` is set twice by one event", symbol.id)));
+                    return Err(self
+                        .sbml(instance)
+                        .malformed(set, format!("`{}` is set twice by one event", symbol.id)));
                 }
-                assignments.push(Assignment { target, value: multiply(maths, value, factors) });
+                assignments.push(Assignment {
+                    target,
+                    value: multiply(maths, value, factors),
+                });
             }
             for set in &assignments {
                 self.model.symbols[set.target.0 as usize].constant = false;
             }
-            let id = comp_attribute(node, "id").and_then(|_| self.all.flat_name(instance, node)).unwrap_or_else(String::new);
+            // Events may go unnamed.
+            let id: String = self.all.flat_name(instance, node).into_iter().collect();
             self.model.events.push(Event {
                 id,
                 trigger,
@@ -450,7 +673,12 @@ impl<'r, 'a> Reader<'r, 'a> {
                 persistent: self.flag(instance, holder, "persistent", true)?,
                 delay,
                 priority,
-                values_from_trigger_time: self.flag(instance, node, "useValuesFromTriggerTime", true)?,
+                values_from_trigger_time: self.flag(
+                    instance,
+                    node,
+                    "useValuesFromTriggerTime",
+                    true,
+                )?,
                 assignments,
                 span: self.sbml(instance).span(node),
             });
@@ -460,5 +688,7 @@ impl<'r, 'a> Reader<'r, 'a> {
 }
 
 fn multiply(maths: &MathReader<'_, '_>, expr: Expr, factors: Vec<Expr>) -> Expr {
-    factors.into_iter().fold(expr, |e, f| maths.scale(e, Op::Mul, Some(f)))
+    factors
+        .into_iter()
+        .fold(expr, |e, f| maths.scale(e, Op::Mul, Some(f)))
 }

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use osteon_model::{
-    Annotation, Assignment, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Role, Rule, Span, Symbol, SymbolId, Unit,
+    Annotation, Assignment, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Role, Rule,
+    Span, Symbol, SymbolId, Unit,
 };
 
 /// Priority above any that a model is likely to state.
@@ -16,7 +17,12 @@ const FIRST: f64 = 1e9;
 /// `abs` are written out as comparisons first. Equalities stay: they hold at single instants only.
 pub fn switches_as_events(model: &Model) -> Model {
     let mut made = Model::clone(model);
-    let mut switches = Switches { moving: moving_symbols(model), next: model.symbols.len() as u32, known: BTreeMap::new(), found: Vec::new() };
+    let mut switches = Switches {
+        moving: moving_symbols(model),
+        next: model.symbols.len() as u32,
+        known: BTreeMap::new(),
+        found: Vec::new(),
+    };
     for symbol in &mut made.symbols {
         if let Some(Rule::Assignment(expr) | Rule::Rate(expr)) = &mut symbol.rule {
             switches.replace(expr);
@@ -32,7 +38,10 @@ pub fn switches_as_events(model: &Model) -> Model {
     }
     for (number, condition) in switches.found.into_iter().enumerate() {
         let target = SymbolId(made.symbols.len() as u32);
-        made.symbols.push(switch_symbol(unused_name(model, "switch", number + 1), &condition));
+        made.symbols.push(switch_symbol(
+            unused_name(model, "switch", number + 1),
+            &condition,
+        ));
         let not = Expr::apply(Op::Not, vec![condition.clone()]);
         for (trigger, word, value) in [(condition, "on", 1.0), (not, "off", 0.0)] {
             made.events.push(Event {
@@ -45,7 +54,10 @@ pub fn switches_as_events(model: &Model) -> Model {
                 // Before whatever else happens at the instant, which may read the equations.
                 priority: Some(Expr::number(FIRST)),
                 values_from_trigger_time: true,
-                assignments: vec![Assignment { target, value: Expr::number(value) }],
+                assignments: vec![Assignment {
+                    target,
+                    value: Expr::number(value),
+                }],
                 span: Span::NONE,
             });
         }
@@ -63,7 +75,10 @@ fn unused_name(model: &Model, stem: &str, number: usize) -> String {
 
 fn switch_symbol(id: String, condition: &Expr) -> Symbol {
     let piece = (Expr::number(1.0), condition.clone());
-    let start = Expr::new(ExprKind::Piecewise(vec![piece], Some(Box::new(Expr::number(0.0)))), Span::NONE);
+    let start = Expr::new(
+        ExprKind::Piecewise(vec![piece], Some(Box::new(Expr::number(0.0)))),
+        Span::NONE,
+    );
     Symbol {
         id,
         name: None,
@@ -71,7 +86,10 @@ fn switch_symbol(id: String, condition: &Expr) -> Symbol {
         constant: false,
         unit: Some(Unit::DIMENSIONLESS),
         unit_text: None,
-        initial: Some(Initial { expr: start, form: InitialForm::Value }),
+        initial: Some(Initial {
+            expr: start,
+            form: InitialForm::Value,
+        }),
         rule: None,
         annotation: Annotation::default(),
         span: Span::NONE,
@@ -83,20 +101,28 @@ fn moving_symbols(model: &Model) -> Vec<bool> {
     let mut moving: Vec<bool> = model
         .symbols
         .iter()
-        .map(|s| matches!(s.role, Role::Species(_) | Role::Reaction(_)) && !s.constant || matches!(s.rule, Some(Rule::Rate(_))))
+        .map(|s| {
+            matches!(s.role, Role::Species(_) | Role::Reaction(_)) && !s.constant
+                || matches!(s.rule, Some(Rule::Rate(_)))
+        })
         .collect();
-    for target in model.events.iter().flat_map(|e| &e.assignments).map(|a| a.target) {
+    for target in model
+        .events
+        .iter()
+        .flat_map(|e| &e.assignments)
+        .map(|a| a.target)
+    {
         moving[target.0 as usize] = true;
     }
     // Assignment rules move with what they read; each pass reaches one rule further.
     loop {
         let mut changed = false;
         for (index, symbol) in model.symbols.iter().enumerate() {
-            if let (false, Some(Rule::Assignment(expr))) = (moving[index], &symbol.rule) {
-                if moves(expr, &moving) {
-                    moving[index] = true;
-                    changed = true;
-                }
+            if let (false, Some(Rule::Assignment(expr))) = (moving[index], &symbol.rule)
+                && moves(expr, &moving)
+            {
+                moving[index] = true;
+                changed = true;
             }
         }
         if !changed {
@@ -132,7 +158,11 @@ impl Switches {
                 (Op::Min | Op::Max, 2..) => {
                     let compare = if *op == Op::Min { Op::Le } else { Op::Ge };
                     let last = args.remove(args.len() - 1);
-                    let rest = if args.len() == 1 { args.remove(0) } else { Expr::apply(*op, std::mem::take(args)) };
+                    let rest = if args.len() == 1 {
+                        args.remove(0)
+                    } else {
+                        Expr::apply(*op, std::mem::take(args))
+                    };
                     let condition = Expr::apply(compare, vec![rest.clone(), last.clone()]);
                     expr.kind = ExprKind::Piecewise(vec![(rest, condition)], Some(Box::new(last)));
                 }
@@ -140,7 +170,8 @@ impl Switches {
                     let inner = args.remove(0);
                     let condition = Expr::apply(Op::Ge, vec![inner.clone(), Expr::number(0.0)]);
                     let negative = Expr::apply(Op::Neg, vec![inner.clone()]);
-                    expr.kind = ExprKind::Piecewise(vec![(inner, condition)], Some(Box::new(negative)));
+                    expr.kind =
+                        ExprKind::Piecewise(vec![(inner, condition)], Some(Box::new(negative)));
                 }
                 _ => {}
             }
@@ -170,7 +201,9 @@ impl Switches {
         expr.walk(&mut |e| {
             text.push_str(&match &e.kind {
                 ExprKind::Apply(op, args) => format!("{op:?}/{} ", args.len()),
-                ExprKind::Piecewise(pieces, otherwise) => format!("piecewise/{}/{} ", pieces.len(), otherwise.is_some()),
+                ExprKind::Piecewise(pieces, otherwise) => {
+                    format!("piecewise/{}/{} ", pieces.len(), otherwise.is_some())
+                }
                 other => format!("{other:?} "),
             });
         });

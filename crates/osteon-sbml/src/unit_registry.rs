@@ -8,16 +8,65 @@ use crate::legal_ids::sid;
 use crate::xml_text::print_float;
 
 /// Kinds that are written by their own name.
-const PLAIN: [&str; 8] = ["dimensionless", "mole", "litre", "second", "kilogram", "gram", "metre", "item"];
+const PLAIN: [&str; 8] = [
+    "dimensionless",
+    "mole",
+    "litre",
+    "second",
+    "kilogram",
+    "gram",
+    "metre",
+    "item",
+];
 /// Names that a definition must not take: base kinds of any level, and the predefined units of Level 2.
 const RESERVED: [&str; 42] = [
-    "ampere", "avogadro", "becquerel", "candela", "Celsius", "coulomb", "dimensionless", "farad", "gram", "gray", "henry", "hertz",
-    "item", "joule", "katal", "kelvin", "kilogram", "liter", "litre", "lumen", "lux", "meter", "metre", "mole", "newton", "ohm",
-    "pascal", "radian", "second", "siemens", "sievert", "steradian", "tesla", "volt", "watt", "weber", "substance", "volume", "area",
-    "length", "time", "extent",
+    "ampere",
+    "avogadro",
+    "becquerel",
+    "candela",
+    "Celsius",
+    "coulomb",
+    "dimensionless",
+    "farad",
+    "gram",
+    "gray",
+    "henry",
+    "hertz",
+    "item",
+    "joule",
+    "katal",
+    "kelvin",
+    "kilogram",
+    "liter",
+    "litre",
+    "lumen",
+    "lux",
+    "meter",
+    "metre",
+    "mole",
+    "newton",
+    "ohm",
+    "pascal",
+    "radian",
+    "second",
+    "siemens",
+    "sievert",
+    "steradian",
+    "tesla",
+    "volt",
+    "watt",
+    "weber",
+    "substance",
+    "volume",
+    "area",
+    "length",
+    "time",
+    "extent",
 ];
 /// SBML kinds of the bases of `Unit`. International units and equivalents have none; both are counts.
-const BASE_KINDS: [&str; 10] = ["mole", "kilogram", "metre", "second", "ampere", "kelvin", "candela", "item", "item", "item"];
+const BASE_KINDS: [&str; 10] = [
+    "mole", "kilogram", "metre", "second", "ampere", "kelvin", "candela", "item", "item", "item",
+];
 const METRE: usize = 2;
 const SECOND: usize = 3;
 
@@ -30,7 +79,10 @@ pub(crate) struct UnitRegistry {
 impl UnitRegistry {
     /// The id to write for a unit.
     pub fn id(&mut self, unit: &Unit) -> String {
-        if let Some(kind) = PLAIN.iter().find(|k| Unit::atom(k).is_some_and(|u| u.same_unit(unit))) {
+        if let Some(kind) = PLAIN
+            .iter()
+            .find(|k| Unit::atom(k).is_some_and(|u| u.same_unit(unit)))
+        {
             return (*kind).to_owned();
         }
         if let Some((_, id)) = self.known.iter().find(|(known, _)| known.same_unit(unit)) {
@@ -38,7 +90,11 @@ impl UnitRegistry {
         }
         let text = unit.to_string();
         let words = text.replace("[IU]", "IU").replace('%', "percent");
-        let mut name = words.replace('/', "_per_").replace('.', "_").replace(['(', ')'], "").replace('-', "m");
+        let mut name = words
+            .replace('/', "_per_")
+            .replace('.', "_")
+            .replace(['(', ')'], "")
+            .replace('-', "m");
         if let Some(rest) = name.strip_prefix("1_per_") {
             name = format!("per_{rest}");
         }
@@ -60,7 +116,10 @@ impl UnitRegistry {
         }
         let mut out = String::from("    <listOfUnitDefinitions>\n");
         for (unit, id) in &self.known {
-            let _ = writeln!(out, "      <unitDefinition id=\"{id}\">\n        <listOfUnits>");
+            let _ = writeln!(
+                out,
+                "      <unitDefinition id=\"{id}\">\n        <listOfUnits>"
+            );
             for part in parts(unit) {
                 let _ = writeln!(
                     out,
@@ -89,8 +148,18 @@ struct Part {
 fn parts(unit: &Unit) -> Vec<Part> {
     let mut factor = unit.factor;
     let mut parts: Vec<Part> = Vec::new();
-    for (base, exponent) in unit.exponents.iter().enumerate().filter(|(_, e)| e.num != 0) {
-        let mut part = Part { kind: BASE_KINDS[base], exponent: *exponent, scale: 0, multiplier: 1.0 };
+    for (base, exponent) in unit
+        .exponents
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| e.num != 0)
+    {
+        let mut part = Part {
+            kind: BASE_KINDS[base],
+            exponent: *exponent,
+            scale: 0,
+            multiplier: 1.0,
+        };
         if base == METRE && exponent.den == 1 && exponent.num % 3 == 0 {
             part.kind = "litre";
             part.exponent = Rational::new(exponent.num / 3, 1);
@@ -101,21 +170,34 @@ fn parts(unit: &Unit) -> Vec<Part> {
     let time = unit.exponents[SECOND];
     if time.num != 0 {
         let fits = |seconds: f64| power_of_ten(factor / seconds.powf(time.to_f64())).is_some();
-        if let Some(seconds) = [1.0, 86_400.0, 3600.0, 60.0, 31_557_600.0, 604_800.0].into_iter().find(|s| fits(*s)) {
-            if let Some(part) = parts.iter_mut().find(|p| p.kind == "second") {
-                part.multiplier = seconds;
-                factor /= seconds.powf(time.to_f64());
-            }
+        if let Some(seconds) = [1.0, 86_400.0, 3600.0, 60.0, 31_557_600.0, 604_800.0]
+            .into_iter()
+            .find(|s| fits(*s))
+            && let Some(part) = parts.iter_mut().find(|p| p.kind == "second")
+        {
+            part.multiplier = seconds;
+            factor /= seconds.powf(time.to_f64());
         }
     }
-    let unity = |p: &&mut Part| p.exponent.num.abs() == 1 && p.exponent.den == 1 && p.kind != "second";
+    let unity =
+        |p: &&mut Part| p.exponent.num.abs() == 1 && p.exponent.den == 1 && p.kind != "second";
     match (power_of_ten(factor), parts.iter_mut().find(unity)) {
         (Some(0), _) => {}
         (Some(ten), Some(part)) => part.scale = ten * part.exponent.num,
-        _ => parts.push(Part { kind: "dimensionless", exponent: Rational::new(1, 1), scale: 0, multiplier: factor }),
+        _ => parts.push(Part {
+            kind: "dimensionless",
+            exponent: Rational::new(1, 1),
+            scale: 0,
+            multiplier: factor,
+        }),
     }
     if parts.is_empty() {
-        parts.push(Part { kind: "dimensionless", exponent: Rational::new(1, 1), scale: 0, multiplier: 1.0 });
+        parts.push(Part {
+            kind: "dimensionless",
+            exponent: Rational::new(1, 1),
+            scale: 0,
+            multiplier: 1.0,
+        });
     }
     parts
 }
@@ -133,10 +215,21 @@ mod tests {
     fn definitions_are_telling_and_avoid_reserved_names() {
         let mut units = UnitRegistry::default();
         assert_eq!(units.id(&Unit::parse("L").expect("litre")), "litre");
-        assert_eq!(units.id(&Unit::parse("mmol/L").expect("unit")), "mmol_per_L");
+        assert_eq!(
+            units.id(&Unit::parse("mmol/L").expect("unit")),
+            "mmol_per_L"
+        );
         assert_eq!(units.id(&Unit::parse("1/d").expect("unit")), "per_d");
         assert_eq!(units.id(&Unit::parse("[IU]").expect("unit")), "IU");
-        assert!(units.xml().contains("<unit kind=\"mole\" exponent=\"1\" scale=\"-3\" multiplier=\"1\"/>"));
-        assert!(units.xml().contains("<unit kind=\"second\" exponent=\"-1\" scale=\"0\" multiplier=\"86400\"/>"));
+        assert!(
+            units
+                .xml()
+                .contains("<unit kind=\"mole\" exponent=\"1\" scale=\"-3\" multiplier=\"1\"/>")
+        );
+        assert!(
+            units.xml().contains(
+                "<unit kind=\"second\" exponent=\"-1\" scale=\"0\" multiplier=\"86400\"/>"
+            )
+        );
     }
 }

@@ -29,7 +29,9 @@ impl MathWriter<'_> {
     fn expr(&mut self, expr: &Expr, out: &mut String) {
         match &expr.kind {
             ExprKind::Number(value, unit) => {
-                let units = unit.map(|u| format!(" sbml:units=\"{}\"", self.units.id(&u))).unwrap_or_else(String::new);
+                let units = unit
+                    .map(|u| format!(" sbml:units=\"{}\"", self.units.id(&u)))
+                    .unwrap_or_else(String::new);
                 number(*value, &units, out);
             }
             ExprKind::Bool(true) => out.push_str("<true/>"),
@@ -44,7 +46,12 @@ impl MathWriter<'_> {
                 out.push_str("</apply>");
             }
             ExprKind::RateOf(id) => {
-                let _ = write!(out, "<apply>{}<ci>{}</ci></apply>", symbol("rateOf"), self.ids.symbol(*id));
+                let _ = write!(
+                    out,
+                    "<apply>{}<ci>{}</ci></apply>",
+                    symbol("rateOf"),
+                    self.ids.symbol(*id)
+                );
             }
             ExprKind::Piecewise(pieces, otherwise) => {
                 out.push_str("<piecewise>");
@@ -85,19 +92,30 @@ impl MathWriter<'_> {
 }
 
 fn symbol(name: &str) -> String {
-    format!("<csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/{name}\">{name}</csymbol>")
+    format!(
+        "<csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/{name}\">{name}</csymbol>"
+    )
 }
 
 fn number(value: f64, units: &str, out: &mut String) {
     if value.is_nan() {
         out.push_str("<notanumber/>");
     } else if value.is_infinite() {
-        out.push_str(if value > 0.0 { "<infinity/>" } else { "<apply><minus/><infinity/></apply>" });
+        out.push_str(if value > 0.0 {
+            "<infinity/>"
+        } else {
+            "<apply><minus/><infinity/></apply>"
+        });
     } else {
         let text = print_float(value);
         let _ = match text.split_once('e') {
-            Some((mantissa, exponent)) => write!(out, "<cn type=\"e-notation\"{units}>{mantissa}<sep/>{exponent}</cn>"),
-            None if value.fract() == 0.0 && value.abs() < 1e9 => write!(out, "<cn type=\"integer\"{units}>{text}</cn>"),
+            Some((mantissa, exponent)) => write!(
+                out,
+                "<cn type=\"e-notation\"{units}>{mantissa}<sep/>{exponent}</cn>"
+            ),
+            None if value.fract() == 0.0 && value.abs() < 1e9 => {
+                write!(out, "<cn type=\"integer\"{units}>{text}</cn>")
+            }
             None => write!(out, "<cn{units}>{text}</cn>"),
         };
     }

@@ -5,7 +5,10 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use osteon_model::{Annotation, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Participant, Reaction, Role, Rule, SymbolId};
+use osteon_model::{
+    Annotation, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Participant, Reaction,
+    Role, Rule, SymbolId,
+};
 
 use crate::annotation::NUMBER_NAMESPACE;
 use crate::legal_ids::LegalIds;
@@ -48,7 +51,11 @@ struct Writer<'m> {
 impl<'m> Writer<'m> {
     fn new(model: &'m Model) -> Self {
         let mut ids = LegalIds::of(model);
-        let model_id = ids.fresh(if model.id.is_empty() { "model" } else { &model.id });
+        let model_id = ids.fresh(if model.id.is_empty() {
+            "model"
+        } else {
+            &model.id
+        });
         Writer {
             model,
             ids,
@@ -82,7 +89,10 @@ impl<'m> Writer<'m> {
             ("substanceUnits", self.model.substance_unit),
             ("timeUnits", self.model.time_unit),
             ("volumeUnits", self.model.volume_unit),
-            ("extentUnits", self.model.extent_unit.or(self.model.substance_unit)),
+            (
+                "extentUnits",
+                self.model.extent_unit.or(self.model.substance_unit),
+            ),
         ];
         for (key, unit) in wide {
             attribute(&mut head, key, unit.map(|u| self.units.id(&u)).as_deref());
@@ -114,7 +124,12 @@ impl<'m> Writer<'m> {
     }
 
     fn math(&mut self, expr: &Expr) -> String {
-        MathWriter { ids: &self.ids, units: &mut self.units, start_time: self.model.start_time }.math(expr)
+        MathWriter {
+            ids: &self.ids,
+            units: &mut self.units,
+            start_time: self.model.start_time,
+        }
+        .math(expr)
     }
 
     fn symbol(&mut self, id: SymbolId) {
@@ -123,7 +138,10 @@ impl<'m> Writer<'m> {
         let mut open = format!(" id=\"{sid}\"");
         attribute(&mut open, "name", symbol.name.as_deref());
         let unit = symbol.unit.map(|u| self.units.id(&u));
-        let number = symbol.initial.as_ref().and_then(|i| constant_value(&i.expr));
+        let number = symbol
+            .initial
+            .as_ref()
+            .and_then(|i| constant_value(&i.expr));
         let plain = number.map(print_float);
         let constant = symbol.constant && symbol.rule.is_none();
         match &symbol.role {
@@ -132,37 +150,86 @@ impl<'m> Writer<'m> {
                 attribute(&mut open, "size", plain.as_deref());
                 attribute(&mut open, "units", unit.as_deref());
                 let _ = write!(open, " constant=\"{constant}\"");
-                element(&mut self.compartments, "compartment", &sid, &open, &symbol.annotation);
+                element(
+                    &mut self.compartments,
+                    "compartment",
+                    &sid,
+                    &open,
+                    &symbol.annotation,
+                );
             }
             Role::Parameter => {
                 attribute(&mut open, "value", plain.as_deref());
                 attribute(&mut open, "units", unit.as_deref());
                 let _ = write!(open, " constant=\"{constant}\"");
-                element(&mut self.parameters, "parameter", &sid, &open, &symbol.annotation);
+                element(
+                    &mut self.parameters,
+                    "parameter",
+                    &sid,
+                    &open,
+                    &symbol.annotation,
+                );
             }
             Role::Species(info) => {
-                let _ = write!(open, " compartment=\"{}\"", self.ids.symbol(info.compartment));
+                let _ = write!(
+                    open,
+                    " compartment=\"{}\"",
+                    self.ids.symbol(info.compartment)
+                );
                 let form = symbol.initial.as_ref().map(|i| i.form);
-                let as_amount = form == Some(InitialForm::Amount) || (form == Some(InitialForm::Value) && info.amount_only);
-                attribute(&mut open, if as_amount { "initialAmount" } else { "initialConcentration" }, plain.as_deref());
+                let as_amount = form == Some(InitialForm::Amount)
+                    || (form == Some(InitialForm::Value) && info.amount_only);
+                attribute(
+                    &mut open,
+                    if as_amount {
+                        "initialAmount"
+                    } else {
+                        "initialConcentration"
+                    },
+                    plain.as_deref(),
+                );
                 let substance = match (symbol.unit, info.amount_only) {
-                    (Some(unit), false) => self.model.symbol(info.compartment).unit.map(|size| unit.times(&size)),
+                    (Some(unit), false) => self
+                        .model
+                        .symbol(info.compartment)
+                        .unit
+                        .map(|size| unit.times(&size)),
                     (unit, _) => unit,
                 };
-                attribute(&mut open, "substanceUnits", substance.map(|u| self.units.id(&u)).as_deref());
+                attribute(
+                    &mut open,
+                    "substanceUnits",
+                    substance.map(|u| self.units.id(&u)).as_deref(),
+                );
                 let _ = write!(
                     open,
                     " hasOnlySubstanceUnits=\"{}\" boundaryCondition=\"{}\" constant=\"{constant}\"",
                     info.amount_only, info.boundary
                 );
-                attribute(&mut open, "conversionFactor", info.conversion_factor.map(|f| self.ids.symbol(f)));
-                element(&mut self.species, "species", &sid, &open, &symbol.annotation);
+                attribute(
+                    &mut open,
+                    "conversionFactor",
+                    info.conversion_factor.map(|f| self.ids.symbol(f)),
+                );
+                element(
+                    &mut self.species,
+                    "species",
+                    &sid,
+                    &open,
+                    &symbol.annotation,
+                );
             }
             // Written with the reaction; one that no reaction uses is a quantity like any other.
             Role::SpeciesReference if !self.attached.contains(&id) => {
                 attribute(&mut open, "value", plain.as_deref());
                 let _ = write!(open, " units=\"dimensionless\" constant=\"{constant}\"");
-                element(&mut self.parameters, "parameter", &sid, &open, &symbol.annotation);
+                element(
+                    &mut self.parameters,
+                    "parameter",
+                    &sid,
+                    &open,
+                    &symbol.annotation,
+                );
             }
             Role::SpeciesReference | Role::Reaction(_) => {}
         }
@@ -185,7 +252,10 @@ impl<'m> Writer<'m> {
 
     fn rule(&mut self, kind: &str, variable: &str, expr: &Expr) {
         let math = self.math(expr);
-        let _ = writeln!(self.rules, "      <{kind} variable=\"{variable}\">\n        {math}\n      </{kind}>");
+        let _ = writeln!(
+            self.rules,
+            "      <{kind} variable=\"{variable}\">\n        {math}\n      </{kind}>"
+        );
     }
 
     fn reaction(&mut self, reaction: &Reaction) {
@@ -195,7 +265,10 @@ impl<'m> Writer<'m> {
         attribute(&mut open, "name", symbol.name.as_deref());
         let _ = write!(open, " reversible=\"{}\"", reaction.reversible);
         let mut body = String::new();
-        for (list, participants) in [("listOfReactants", &reaction.reactants), ("listOfProducts", &reaction.products)] {
+        for (list, participants) in [
+            ("listOfReactants", &reaction.reactants),
+            ("listOfProducts", &reaction.products),
+        ] {
             if !participants.is_empty() {
                 let _ = writeln!(body, "        <{list}>");
                 for participant in participants {
@@ -208,25 +281,53 @@ impl<'m> Writer<'m> {
         if !modifiers.is_empty() {
             body.push_str("        <listOfModifiers>\n");
             for species in modifiers {
-                let _ = writeln!(body, "          <modifierSpeciesReference species=\"{}\"/>", self.ids.symbol(species));
+                let _ = writeln!(
+                    body,
+                    "          <modifierSpeciesReference species=\"{}\"/>",
+                    self.ids.symbol(species)
+                );
             }
             body.push_str("        </listOfModifiers>\n");
         }
         if let Some(rate) = &reaction.rate {
             let math = self.math(rate);
-            let _ = writeln!(body, "        <kineticLaw>\n          {math}\n        </kineticLaw>");
+            let _ = writeln!(
+                body,
+                "        <kineticLaw>\n          {math}\n        </kineticLaw>"
+            );
         }
         let said = annotation_xml(&sid, &symbol.annotation);
-        let meta = if said.is_empty() { String::new() } else { format!(" metaid=\"meta_{sid}\"") };
-        let _ = write!(self.reactions, "      <reaction{meta}{open}>\n{said}{body}      </reaction>\n");
+        let meta = if said.is_empty() {
+            String::new()
+        } else {
+            format!(" metaid=\"meta_{sid}\"")
+        };
+        let _ = write!(
+            self.reactions,
+            "      <reaction{meta}{open}>\n{said}{body}      </reaction>\n"
+        );
     }
 
     /// Modifiers as declared, and every other species that the rate reads: SBML asks for all of them.
     fn modifiers(&self, reaction: &Reaction) -> Vec<SymbolId> {
-        let taking_part: HashSet<SymbolId> = reaction.reactants.iter().chain(&reaction.products).map(|p| p.species).collect();
-        let read = reaction.rate.iter().flat_map(Expr::symbols).filter(|s| matches!(self.model.symbol(*s).role, Role::Species(_)));
+        let taking_part: HashSet<SymbolId> = reaction
+            .reactants
+            .iter()
+            .chain(&reaction.products)
+            .map(|p| p.species)
+            .collect();
+        let read = reaction
+            .rate
+            .iter()
+            .flat_map(Expr::symbols)
+            .filter(|s| matches!(self.model.symbol(*s).role, Role::Species(_)));
         let mut found = Vec::new();
-        for species in reaction.modifiers.iter().copied().chain(read.filter(|s| !taking_part.contains(s))) {
+        for species in reaction
+            .modifiers
+            .iter()
+            .copied()
+            .chain(read.filter(|s| !taking_part.contains(s)))
+        {
             if !found.contains(&species) {
                 found.push(species);
             }
@@ -239,31 +340,53 @@ impl<'m> Writer<'m> {
         let mut open = String::new();
         match &participant.stoichiometry.kind {
             ExprKind::Symbol(id)
-                if self.model.symbol(*id).role == Role::SpeciesReference && self.attached.insert(*id) =>
+                if self.model.symbol(*id).role == Role::SpeciesReference
+                    && self.attached.insert(*id) =>
             {
                 let symbol = self.model.symbol(*id);
-                let number = symbol.initial.as_ref().and_then(|i| constant_value(&i.expr)).map(print_float);
+                let number = symbol
+                    .initial
+                    .as_ref()
+                    .and_then(|i| constant_value(&i.expr))
+                    .map(print_float);
                 let _ = write!(open, " id=\"{}\"", self.ids.symbol(*id));
                 attribute(&mut open, "name", symbol.name.as_deref());
                 attribute(&mut open, "stoichiometry", number.as_deref());
-                let _ = write!(open, " constant=\"{}\"", symbol.constant && symbol.rule.is_none());
+                let _ = write!(
+                    open,
+                    " constant=\"{}\"",
+                    symbol.constant && symbol.rule.is_none()
+                );
             }
             _ => match constant_value(&participant.stoichiometry) {
                 Some(value) => {
-                    let _ = write!(open, " stoichiometry=\"{}\" constant=\"true\"", print_float(value));
+                    let _ = write!(
+                        open,
+                        " stoichiometry=\"{}\" constant=\"true\"",
+                        print_float(value)
+                    );
                 }
                 None => {
-                    let id = self.ids.fresh(&format!("{reaction}_{species}_stoichiometry"));
+                    let id = self
+                        .ids
+                        .fresh(&format!("{reaction}_{species}_stoichiometry"));
                     self.rule("assignmentRule", &id, &participant.stoichiometry);
                     let _ = write!(open, " id=\"{id}\" constant=\"false\"");
                 }
             },
         }
-        let _ = writeln!(body, "          <speciesReference species=\"{species}\"{open}/>");
+        let _ = writeln!(
+            body,
+            "          <speciesReference species=\"{species}\"{open}/>"
+        );
     }
 
     fn event(&mut self, event: &Event) {
-        let id = self.ids.fresh(if event.id.is_empty() { "event" } else { &event.id });
+        let id = self.ids.fresh(if event.id.is_empty() {
+            "event"
+        } else {
+            &event.id
+        });
         let trigger = self.math(&event.trigger);
         let mut body = format!(
             "        <trigger initialValue=\"{}\" persistent=\"{}\">\n          {trigger}\n        </trigger>\n",
@@ -272,7 +395,10 @@ impl<'m> Writer<'m> {
         for (name, part) in [("priority", &event.priority), ("delay", &event.delay)] {
             if let Some(expr) = part {
                 let math = self.math(expr);
-                let _ = writeln!(body, "        <{name}>\n          {math}\n        </{name}>");
+                let _ = writeln!(
+                    body,
+                    "        <{name}>\n          {math}\n        </{name}>"
+                );
             }
         }
         if !event.assignments.is_empty() {
@@ -309,13 +435,18 @@ fn constant_value(expr: &Expr) -> Option<f64> {
 
 /// The start value as the symbol itself means it, which is what an initial assignment sets.
 fn value_at_start(initial: &Initial, role: &Role) -> Expr {
-    let Role::Species(info) = role else { return initial.expr.clone() };
+    let Role::Species(info) = role else {
+        return initial.expr.clone();
+    };
     let op = match (initial.form, info.amount_only) {
         (InitialForm::Amount, false) => Op::Div,
         (InitialForm::Concentration, true) => Op::Mul,
         _ => return initial.expr.clone(),
     };
-    Expr::apply(op, vec![initial.expr.clone(), Expr::symbol(info.compartment)])
+    Expr::apply(
+        op,
+        vec![initial.expr.clone(), Expr::symbol(info.compartment)],
+    )
 }
 
 fn attribute(out: &mut String, key: &str, value: Option<&str>) {
@@ -329,18 +460,27 @@ fn element(out: &mut String, tag: &str, sid: &str, open: &str, annotation: &Anno
     let _ = if said.is_empty() {
         writeln!(out, "      <{tag}{open}/>")
     } else {
-        writeln!(out, "      <{tag} metaid=\"meta_{sid}\"{open}>\n{said}      </{tag}>")
+        writeln!(
+            out,
+            "      <{tag} metaid=\"meta_{sid}\"{open}>\n{said}      </{tag}>"
+        )
     };
 }
 
 fn notes_xml(notes: &str) -> String {
-    format!("        <notes><p xmlns=\"http://www.w3.org/1999/xhtml\">{}</p></notes>\n", escape(notes))
+    format!(
+        "        <notes><p xmlns=\"http://www.w3.org/1999/xhtml\">{}</p></notes>\n",
+        escape(notes)
+    )
 }
 
 fn annotation_xml(sid: &str, said: &Annotation) -> String {
-    let mut out = said.notes.as_deref().map(notes_xml).unwrap_or_else(String::new);
+    let mut out = said.notes.as_deref().map_or_else(String::new, notes_xml);
     let mut inside = String::new();
-    let qualified: [(&str, &[String]); 2] = [("is", &said.identity), ("isDescribedBy", &said.described_by)];
+    let qualified: [(&str, &[String]); 2] = [
+        ("is", &said.identity),
+        ("isDescribedBy", &said.described_by),
+    ];
     if qualified.iter().any(|(_, uris)| !uris.is_empty()) {
         let _ = write!(
             inside,
@@ -358,11 +498,17 @@ fn annotation_xml(sid: &str, said: &Annotation) -> String {
     }
     if let Some(range) = &said.range {
         let (lower, upper) = (print_float(range.lower), print_float(range.upper));
-        let _ = write!(inside, "<range xmlns=\"{NUMBER_NAMESPACE}\" lower=\"{lower}\" upper=\"{upper}\"/>");
+        let _ = write!(
+            inside,
+            "<range xmlns=\"{NUMBER_NAMESPACE}\" lower=\"{lower}\" upper=\"{upper}\"/>"
+        );
     }
     for (kind, value) in &said.uncertainty {
         let (kind, value) = (escape(kind), print_float(*value));
-        let _ = write!(inside, "<uncertainty xmlns=\"{NUMBER_NAMESPACE}\" kind=\"{kind}\" value=\"{value}\"/>");
+        let _ = write!(
+            inside,
+            "<uncertainty xmlns=\"{NUMBER_NAMESPACE}\" kind=\"{kind}\" value=\"{value}\"/>"
+        );
     }
     if !inside.is_empty() {
         let _ = writeln!(out, "        <annotation>{inside}</annotation>");

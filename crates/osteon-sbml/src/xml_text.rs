@@ -13,8 +13,13 @@ pub(crate) fn float(text: &str) -> Option<f64> {
 /// Reads a finite number in decimal or exponent form.
 pub(crate) fn finite(text: &str) -> Option<f64> {
     let text = text.trim();
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    plain.then(|| text.parse::<f64>().ok()).flatten().filter(|v| v.is_finite())
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    plain
+        .then(|| text.parse::<f64>().ok())
+        .flatten()
+        .filter(|v| v.is_finite())
 }
 
 /// Writes a number so that it reads back as the same bits.

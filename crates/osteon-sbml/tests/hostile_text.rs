@@ -14,7 +14,9 @@ fn fault(text: String) -> String {
 }
 
 fn level_3(content: &str) -> String {
-    format!("<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\"><model>{content}</model></sbml>")
+    format!(
+        "<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\"><model>{content}</model></sbml>"
+    )
 }
 
 fn rule(content: &str) -> String {
@@ -45,14 +47,17 @@ fn numbers_that_cannot_be_held_are_named() {
 
 #[test]
 fn units_with_absurd_exponents_do_no_harm() {
-    let unit = "<unit kind=\"metre\" exponent=\"2147483647\" scale=\"2147483647\" multiplier=\"1e300\"/>".repeat(50);
+    let unit =
+        "<unit kind=\"metre\" exponent=\"2147483647\" scale=\"2147483647\" multiplier=\"1e300\"/>"
+            .repeat(50);
     let text = level_3(&format!(
         "<listOfUnitDefinitions><unitDefinition id=\"u\"><listOfUnits>{unit}</listOfUnits></unitDefinition></listOfUnitDefinitions>\
          <listOfParameters><parameter id=\"p\" units=\"u\" value=\"1\" constant=\"true\"/></listOfParameters>"
     ));
     let mut sources = MemorySources::new();
     sources.insert("model.xml", text);
-    let model = osteon_sbml::read(&sources, "model.xml").expect("units never stop a model from being read");
+    let model =
+        osteon_sbml::read(&sources, "model.xml").expect("units never stop a model from being read");
     assert_eq!(model.symbols[0].unit, None);
 }
 
@@ -73,12 +78,18 @@ fn functions_that_grow_without_bounds_are_stopped() {
         ));
     }
     let text = rule("<apply><ci>f59</ci><ci>p</ci></apply>");
-    let text = text.replace("<listOfParameters>", &format!("<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions><listOfParameters>"));
+    let text = text.replace(
+        "<listOfParameters>",
+        &format!(
+            "<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions><listOfParameters>"
+        ),
+    );
     assert!(fault(text).contains("grows beyond all bounds"));
 
     let own = "<listOfFunctionDefinitions><functionDefinition id=\"f\"><math xmlns=\"http://www.w3.org/1998/Math/MathML\"><lambda>\
          <bvar><ci>x</ci></bvar><apply><ci>f</ci><ci>x</ci></apply></lambda></math></functionDefinition></listOfFunctionDefinitions>";
-    let text = rule("<apply><ci>f</ci><ci>p</ci></apply>").replace("<listOfParameters>", &format!("{own}<listOfParameters>"));
+    let text = rule("<apply><ci>f</ci><ci>p</ci></apply>")
+        .replace("<listOfParameters>", &format!("{own}<listOfParameters>"));
     assert!(fault(text).contains("deep"));
 }
 

@@ -42,11 +42,16 @@ fn level_2_defaults_are_granted_and_level_3_has_none() {
     let model = read(level_2).expect("Level 2 reads");
     let s = model.symbol(model.find("s").expect("s"));
     assert!(matches!(&s.role, Role::Species(info) if !info.amount_only && !info.boundary));
-    assert_eq!(s.initial.as_ref().map(|i| i.form), Some(InitialForm::Concentration));
+    assert_eq!(
+        s.initial.as_ref().map(|i| i.form),
+        Some(InitialForm::Concentration)
+    );
     assert_eq!(s.unit.map(|u| u.to_string()), Some("mol/L".to_owned()));
     assert!(model.symbol(model.find("p").expect("p")).constant);
 
-    let bare = level_3("<model><listOfParameters><parameter id=\"p\" value=\"1\"/></listOfParameters></model>");
+    let bare = level_3(
+        "<model><listOfParameters><parameter id=\"p\" value=\"1\"/></listOfParameters></model>",
+    );
     assert!(refusal(read(&bare)).contains("needs `constant`"));
 }
 
@@ -62,16 +67,26 @@ fn functions_are_inlined_and_local_parameters_shadow() {
          <speciesReference species=\"s\" stoichiometry=\"2\" constant=\"true\"/></listOfReactants>\
          <kineticLaw>{}<listOfLocalParameters><localParameter id=\"k\" value=\"7\"/></listOfLocalParameters></kineticLaw>\
          </reaction></listOfReactions></model>",
-        math("<lambda><bvar><ci>x</ci></bvar><bvar><ci>y</ci></bvar><apply><times/><ci>x</ci><ci>y</ci></apply></lambda>"),
+        math(
+            "<lambda><bvar><ci>x</ci></bvar><bvar><ci>y</ci></bvar><apply><times/><ci>x</ci><ci>y</ci></apply></lambda>"
+        ),
         parameter("k", 1.0),
         math("<apply><ci>f</ci><ci>k</ci><ci>s</ci></apply>"),
     );
     let model = read(&level_3(&content)).expect("reads");
     let rate = model.reactions[0].rate.as_ref().expect("a rate");
-    let ExprKind::Apply(Op::Mul, args) = &rate.kind else { panic!("not a product: {rate:?}") };
-    assert_eq!(args[0].kind, ExprKind::Symbol(model.find("J.k").expect("the local parameter")));
+    let ExprKind::Apply(Op::Mul, args) = &rate.kind else {
+        panic!("not a product: {rate:?}")
+    };
+    assert_eq!(
+        args[0].kind,
+        ExprKind::Symbol(model.find("J.k").expect("the local parameter"))
+    );
     assert_eq!(args[1].kind, ExprKind::Symbol(model.find("s").expect("s")));
-    assert_eq!(model.reactions[0].reactants[0].stoichiometry.kind, ExprKind::Number(2.0, None));
+    assert_eq!(
+        model.reactions[0].reactants[0].stoichiometry.kind,
+        ExprKind::Number(2.0, None)
+    );
 }
 
 #[test]
@@ -93,22 +108,43 @@ fn submodels_are_flattened_with_replacement_deletion_and_conversion() {
          <comp:listOfSubmodels><comp:submodel comp:id=\"a\" comp:modelRef=\"inner\" comp:timeConversionFactor=\"minutes\">\
          <comp:listOfDeletions><comp:deletion comp:metaIdRef=\"unwanted\"/></comp:listOfDeletions></comp:submodel>\
          <comp:submodel comp:id=\"b\" comp:modelRef=\"inner\"/></comp:listOfSubmodels></model>";
-    let content = format!("{outer}<comp:listOfModelDefinitions>{inner}</comp:listOfModelDefinitions>");
+    let content =
+        format!("{outer}<comp:listOfModelDefinitions>{inner}</comp:listOfModelDefinitions>");
     let model = read(&level_3(&content)).expect("reads");
     let names: Vec<&str> = model.symbols.iter().map(|s| s.id.as_str()).collect();
-    assert_eq!(names, ["minutes", "thousand", "x", "a.y", "a.z", "b.x", "b.y", "b.z"]);
+    assert_eq!(
+        names,
+        [
+            "minutes", "thousand", "x", "a.y", "a.z", "b.x", "b.y", "b.z"
+        ]
+    );
     // x' = thousand · y / minutes
-    let Some(Rule::Rate(rate)) = &model.symbols[2].rule else { panic!("x has its submodel's rule") };
-    let ExprKind::Apply(Op::Div, quotient) = &rate.kind else { panic!("per outer time: {rate:?}") };
-    let ExprKind::Apply(Op::Mul, product) = &quotient[0].kind else { panic!("in outer units: {rate:?}") };
-    assert_eq!(product[0].kind, ExprKind::Symbol(model.find("a.y").expect("a.y")));
+    let Some(Rule::Rate(rate)) = &model.symbols[2].rule else {
+        panic!("x has its submodel's rule")
+    };
+    let ExprKind::Apply(Op::Div, quotient) = &rate.kind else {
+        panic!("per outer time: {rate:?}")
+    };
+    let ExprKind::Apply(Op::Mul, product) = &quotient[0].kind else {
+        panic!("in outer units: {rate:?}")
+    };
+    assert_eq!(
+        product[0].kind,
+        ExprKind::Symbol(model.find("a.y").expect("a.y"))
+    );
     assert!(model.symbols[4].rule.is_none(), "the deleted rule is gone");
-    assert!(matches!(&model.symbols[7].rule, Some(Rule::Assignment(_))), "the other instance keeps its own");
+    assert!(
+        matches!(&model.symbols[7].rule, Some(Rule::Assignment(_))),
+        "the other instance keeps its own"
+    );
 }
 
 #[test]
 fn external_definitions_come_through_sources() {
-    let part = level_3(&format!("<model id=\"part\"><listOfParameters>{}</listOfParameters></model>", parameter("p", 4.0)));
+    let part = level_3(&format!(
+        "<model id=\"part\"><listOfParameters>{}</listOfParameters></model>",
+        parameter("p", 4.0)
+    ));
     let whole = level_3(
         "<model id=\"whole\"><comp:listOfSubmodels><comp:submodel comp:id=\"s\" comp:modelRef=\"elsewhere\"/>\
          </comp:listOfSubmodels></model><comp:listOfExternalModelDefinitions><comp:externalModelDefinition \
@@ -117,7 +153,10 @@ fn external_definitions_come_through_sources() {
     let mut sources = MemorySources::new();
     sources.insert("models/whole.xml", whole);
     let missing = osteon_sbml::read(&sources, "models/whole.xml").expect_err("the part is missing");
-    assert!(missing.to_string().contains("models/parts/part.xml"), "{missing}");
+    assert!(
+        missing.to_string().contains("models/parts/part.xml"),
+        "{missing}"
+    );
     sources.insert("models/parts/part.xml", part);
     let model = osteon_sbml::read(&sources, "models/whole.xml").expect("reads");
     assert_eq!(model.symbols[0].id, "s.p");
@@ -134,14 +173,22 @@ fn what_is_not_supported_is_refused_by_name() {
         );
         refusal(read(&level_3(&text)))
     };
-    assert_eq!(rule("algebraicRule", "<ci>p</ci>"), "unsupported:algebraic-rule");
+    assert_eq!(
+        rule("algebraicRule", "<ci>p</ci>"),
+        "unsupported:algebraic-rule"
+    );
     let delay = "<apply><csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/delay\">delay</csymbol>\
          <ci>p</ci><cn>1</cn></apply>";
     assert_eq!(rule("rateRule variable=\"p\"", delay), "unsupported:delay");
     let fast = "<sbml xmlns=\"http://www.sbml.org/sbml/level2/version4\" level=\"2\" version=\"4\"><model><listOfReactions>\
          <reaction id=\"J\" fast=\"true\"/></listOfReactions></model></sbml>";
     assert_eq!(refusal(read(fast)), "unsupported:fast-reaction");
-    assert_eq!(refusal(read("<sbml xmlns=\"http://www.sbml.org/sbml/level1\" level=\"1\" version=\"2\"/>")), "unsupported:level-1");
+    assert_eq!(
+        refusal(read(
+            "<sbml xmlns=\"http://www.sbml.org/sbml/level1\" level=\"1\" version=\"2\"/>"
+        )),
+        "unsupported:level-1"
+    );
     let package = "<sbml xmlns=\"http://www.sbml.org/sbml/level3/version1/core\" level=\"3\" version=\"1\" \
          xmlns:spatial=\"http://www.sbml.org/sbml/level3/version1/spatial/version1\" spatial:required=\"true\"><model/></sbml>";
     assert_eq!(refusal(read(package)), "unsupported:package-spatial");

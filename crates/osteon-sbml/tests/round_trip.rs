@@ -85,9 +85,16 @@ fn names_that_sbml_does_not_allow_are_changed_without_collision() {
         let id = model.find(symbol).expect("there");
         model.symbols[id.0 as usize].id = name.to_owned();
     }
-    let names: Vec<String> = read(&osteon_sbml::write(&model)).symbols.into_iter().map(|s| s.id).collect();
+    let names: Vec<String> = read(&osteon_sbml::write(&model))
+        .symbols
+        .into_iter()
+        .map(|s| s.id)
+        .collect();
     for wanted in ["a__b", "a__b_2", "_25OH"] {
-        assert!(names.iter().any(|n| n == wanted), "{wanted} is not among {names:?}");
+        assert!(
+            names.iter().any(|n| n == wanted),
+            "{wanted} is not among {names:?}"
+        );
     }
 }
 
@@ -99,7 +106,14 @@ fn comparisons_become_switches_that_events_set() {
     assert_eq!(made.symbols.len(), model.symbols.len() + 2);
     assert_eq!(made.events.len(), model.events.len() + 4);
     let text = osteon_sbml::write(&made);
-    let rule = text.split("<assignmentRule variable=\"p\">").nth(1).and_then(|t| t.split("</assignmentRule>").next()).expect("the rule");
-    assert!(rule.contains("switch_1") && rule.contains("switch_2") && !rule.contains("<max/>"), "{rule}");
+    let rule = text
+        .split("<assignmentRule variable=\"p\">")
+        .nth(1)
+        .and_then(|t| t.split("</assignmentRule>").next())
+        .expect("the rule");
+    assert!(
+        rule.contains("switch_1") && rule.contains("switch_2") && !rule.contains("<max/>"),
+        "{rule}"
+    );
     read(&text);
 }
