@@ -13,7 +13,10 @@ fn ids_in(text: &str) -> Vec<String> {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some((id, _)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
-                ids.push(id.to_owned());
+                // `.fault("column")` of other rooms names a place, not an id: ids given that way have two words.
+                if call != ".fault(" || id.contains('-') {
+                    ids.push(id.to_owned());
+                }
             }
         }
     }
