@@ -388,9 +388,8 @@ impl<S: System> Integrator<S> {
     /// give numbers without meaning.
     pub fn interpolate(&mut self, t: &[f64], out: &mut [f64]) {
         self.dense.prepare(&self.k);
-        for lane in 0..self.lanes {
-            let l = &self.lane[lane];
-            self.theta[lane] = (t[lane] - l.t_start) / l.h_full;
+        for ((theta, t), l) in self.theta.iter_mut().zip(t).zip(&self.lane) {
+            *theta = (t - l.t_start) / l.h_full;
         }
         self.dense.at(&self.theta, &self.y_start, &self.y_end, out);
     }

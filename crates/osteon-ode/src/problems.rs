@@ -88,16 +88,16 @@ impl<E: Equations> System for Dense<E> {
     }
     fn rhs(&mut self, t: &[f64], y: &[f64], dydt: &mut [f64]) {
         let s = self.equations.switches();
-        for lane in 0..self.lanes {
+        for (lane, t) in t.iter().enumerate() {
             self.gather(lane, y);
-            self.equations.rhs(lane, t[lane], &self.y, &self.on[lane * s..(lane + 1) * s], &mut self.dy);
+            self.equations.rhs(lane, *t, &self.y, &self.on[lane * s..(lane + 1) * s], &mut self.dy);
             self.scatter(lane, dydt);
         }
     }
     fn dfdt(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
-        for lane in 0..self.lanes {
+        for (lane, t) in t.iter().enumerate() {
             self.gather(lane, y);
-            self.equations.dfdt(lane, t[lane], &self.y, &mut self.dy);
+            self.equations.dfdt(lane, *t, &self.y, &mut self.dy);
             self.scatter(lane, out);
         }
     }
@@ -226,7 +226,7 @@ impl Robertson {
     /// Start.
     pub const START: [f64; 3] = [1.0, 0.0, 0.0];
     /// State at t = 1e11 (Test Set for IVP Solvers, problem ROBER).
-    pub const AT_1E11: [f64; 3] = [0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050];
+    pub const AT_1E11: [f64; 3] = [0.2083340149701255e-7, 0.8333360770334713e-13, 0.999999979166505];
 }
 
 /// HIRES: high irradiance responses of plants (Schäfer 1975), eight states, to t = 321.8122.

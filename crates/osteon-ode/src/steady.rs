@@ -207,7 +207,7 @@ fn search<S: System>(
             for i in (0..n).filter(|i| read[*i]) {
                 let e = i * lanes + l;
                 let part = f[e].abs() * options.horizon / size(y[e]);
-                if !(part <= drift) {
+                if part > drift || part.is_nan() {
                     (drift, worst) = (part, i);
                 }
             }
