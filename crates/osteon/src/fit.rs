@@ -26,7 +26,7 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     let text = fs::read_to_string(&words.file).map_err(|e| outside("read", &words.file, e))?;
     let body = standing_body(project)?;
     let file = read_fit(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
-    let studies = named_studies(project, &file, &body)?;
+    let studies = named_studies(project, &file, &body, &shown)?;
     let options = RunOptions {
         rtol: RTOL,
         ..RunOptions::default()
@@ -81,7 +81,12 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     Ok(true)
 }
 
-fn named_studies(project: &Project, file: &FitFile, body: &Body) -> Result<Vec<Study>, Fault> {
+fn named_studies(
+    project: &Project,
+    file: &FitFile,
+    body: &Body,
+    shown: &str,
+) -> Result<Vec<Study>, Fault> {
     let known = project.studies();
     let mut studies = Vec::new();
     for name in &file.studies {
@@ -91,7 +96,7 @@ fn named_studies(project: &Project, file: &FitFile, body: &Body) -> Result<Vec<S
                 |n| format!("did you mean `{n}`?"),
             );
             return Err(Fault::Failed(format!(
-                "error: the fit names an unknown study `{name}`\n   = help: {help}"
+                "error: {shown}: unknown study `{name}`\n   = help: {help}"
             )));
         }
         let sources: &dyn Sources = project;

@@ -156,3 +156,40 @@ fn unknown_scenarios_are_wrong_use() {
     assert_eq!(told.code, 2);
     assert!(told.stderr.contains("no such file"), "{}", told.stderr);
 }
+
+#[test]
+fn an_embedded_scenario_runs_anywhere() {
+    let folder = fresh_folder("run-embedded");
+    let told = support::osteon(&folder, &["run", "depletion", "--json", "-o", "out"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let json: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
+    for arm in json["arms"].as_array().expect("arms") {
+        for quantity in arm["quantities"].as_array().expect("quantities") {
+            assert!(
+                quantity["values"]
+                    .as_array()
+                    .expect("values")
+                    .iter()
+                    .all(serde_json::Value::is_f64),
+                "{}",
+                quantity["quantity"]
+            );
+        }
+        for line in arm["ledger"].as_array().expect("a ledger") {
+            assert!(
+                line["relative_error"].as_f64().expect("a number") < 1e-6,
+                "{line}"
+            );
+        }
+    }
+    let table = fs::read_to_string(folder.join("out/depletion.csv")).expect("the table");
+    assert!(table.lines().count() > 49 && !table.contains("NaN"));
+    let list = support::osteon(&folder, &["list", "scenarios"]);
+    assert!(
+        list.stdout
+            .lines()
+            .any(|l| l.split_whitespace().next() == Some("depletion")),
+        "{}",
+        list.stdout
+    );
+}

@@ -116,3 +116,16 @@ pub fn put_study(folder: &Path) {
     put(&folder.join("scenario.toml"), DEPLETION);
     put(&folder.join("data.csv"), DATA);
 }
+
+/// Copies the small project to a folder of its own, so that it can be bent.
+pub fn copy_small_project(to: &Path) {
+    for part in ["body", "library"] {
+        for entry in fs::read_dir(Path::new(&small_project()).join(part))
+            .expect("the small project")
+            .flatten()
+        {
+            let text = fs::read_to_string(entry.path()).expect("a text");
+            put(&to.join(part).join(entry.file_name()), &text);
+        }
+    }
+}
