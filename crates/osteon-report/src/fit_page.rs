@@ -123,6 +123,23 @@ pub fn fit_toml(file: &FitFile, result: &FitResult) -> String {
             p.determined
         );
     }
+    let names: Vec<String> = result
+        .parameters
+        .iter()
+        .map(|p| text(&p.parameter.name))
+        .collect();
+    let rows: Vec<String> = result
+        .covariance
+        .iter()
+        .map(|row| format!("  {row:?},\n"))
+        .collect();
+    // In standard units of the prior: what uncertainty bands draw from.
+    let _ = write!(
+        out,
+        "\n[posterior]\nparameters = [{}]\ncovariance = [\n{}]\n",
+        names.join(", "),
+        rows.concat()
+    );
     for r in &result.rows {
         let _ = write!(
             out,

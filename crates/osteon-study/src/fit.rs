@@ -35,6 +35,8 @@ pub struct FitResult {
     pub correlated: Vec<(String, String, f64)>,
     /// Singular values of the data's sensitivities in prior units, each with the parameters that make up its direction.
     pub directions: Vec<(f64, Vec<(String, f64)>)>,
+    /// Covariance of the parameters in standard units of the prior, by rows: what data and prior leave open together.
+    pub covariance: Vec<Vec<f64>>,
     /// Rounds needed.
     pub rounds: usize,
     /// False if the search stopped at its limit of rounds.
@@ -294,10 +296,14 @@ impl Problem<'_> {
                 misfit_shipped: before.get(i).copied().unwrap_or(f64::NAN),
             })
             .collect();
+        let covariance = (0..n)
+            .map(|i| (0..n).map(|j| covariance.at(i, j)).collect())
+            .collect();
         FitResult {
             parameters,
             rows,
             correlated,
+            covariance,
             directions,
             rounds: minimum.rounds,
             converged: minimum.converged,

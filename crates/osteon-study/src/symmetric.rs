@@ -24,7 +24,7 @@ impl Square {
     }
 
     /// Lower factor L of A = L Lᵀ; `None` if A is not positive definite.
-    fn cholesky(&self) -> Option<Square> {
+    pub(crate) fn cholesky(&self) -> Option<Square> {
         let n = self.n;
         let mut l = Square::zero(n);
         for i in 0..n {

@@ -1,0 +1,211 @@
+//! Bands: many plausible bodies live the same scenario, and quantiles over them say how far a prediction can be trusted.
+//!
+//! Every sample lives its whole life with its own numbers. Samples that fail are counted and left out with all their arms, so that
+//! arms stay comparable. Whether a plausible body is a healthy one at rest is asked of a reference adult and told; samples that are
+//! not may be left out (history matching against the reference intervals).
+
+use osteon_sim::{ArmRun, Body, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, read_scenario, run_many};
+use rayon::prelude::*;
+
+use crate::uncertainty::{Uncertain, draw_all, uncertain_parameters};
+use crate::uncertainty_posterior::Posterior;
+
+/// The quantiles that bands show.
+pub const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
+/// Individuals that one thread drives together.
+const TOGETHER: usize = 8;
+/// Draws allowed for each sample that is wanted when unhealthy ones are left out.
+const MOST_DRAWS: u64 = 20;
+/// The reference adult at rest: what is not said is the body's own default.
+const AT_REST: &str = "title = \"at rest\"\n[person]\nsex = \"male\"\nage = \"30 a\"\nweight = \"70 kg\"\n[record]\nuntil = \"14 d\"\nevery = \"7 d\"\nclock = \"averaged\"\n";
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct BandOptions {
+    /// Individuals wanted.
+    pub samples: usize,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Leave out bodies whose healthy adult lies outside a reference interval at rest.
+    pub healthy_only: bool,
+    /// Covariances of fitted parameters.
+    pub posteriors: Vec<Posterior>,
+}
+
+/// Many plausible bodies in one scenario.
+#[derive(Debug, Clone)]
+pub struct Bands {
+    /// One list of arms for each sample that came through, in order of the draws.
+    pub samples: Vec<Vec<ArmRun>>,
+    /// Samples that failed, with why the first of them did.
+    pub failed: (usize, String),
+    /// Bodies looked at at rest.
+    pub drawn: usize,
+    /// Of these, how many leave a reference interval at rest.
+    pub unhealthy: usize,
+    /// Quantities they leave, most often first.
+    pub left: Vec<(String, usize)>,
+    /// True if unhealthy ones were left out.
+    pub healthy_only: bool,
+    /// Number of parameters varied.
+    pub parameters: usize,
+    /// Of these, how many together as fits left them.
+    pub correlated: usize,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// Runs the scenario in many plausible bodies.
+///
+/// # Errors
+/// When a start value cannot be set. Failures of single samples are counted in the result.
+pub fn bands(body: &Body, scenario: &Scenario, asked: &BandOptions, options: &RunOptions, progress: &mut dyn Progress) -> Result<Bands, Diagnostics> {
+    let parameters = uncertain_parameters(body);
+    let rest = rest_scenario(body)?;
+    let normal = references(&run_one(body, &rest, &[], options)?);
+    progress.stage("plausible bodies");
+    let mut chosen: Vec<Vec<(String, f64)>> = Vec::new();
+    let (mut drawn, mut unhealthy, mut next) = (0, 0, 0_u64);
+    let mut left: Vec<(String, usize)> = normal.iter().map(|n| (n.clone(), 0)).collect();
+    while chosen.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
+        let batch: Vec<Vec<(String, f64)>> =
+            (0..asked.samples as u64).map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i)).collect();
+        next += asked.samples as u64;
+        let outside: Vec<Vec<String>> = many(body, &rest, &batch, options)?.into_iter().map(|arms| left_by(&arms, &normal)).collect();
+        for (start, outside) in batch.into_iter().zip(outside) {
+            if chosen.len() == asked.samples {
+                break;
+            }
+            drawn += 1;
+            unhealthy += usize::from(!outside.is_empty());
+            for name in &outside {
+                left.iter_mut().filter(|l| l.0 == *name).for_each(|l| l.1 += 1);
+            }
+            if outside.is_empty() || !asked.healthy_only {
+                chosen.push(start);
+            }
+        }
+        progress.fraction(0.3 * chosen.len() as f64 / asked.samples as f64);
+    }
+    left.retain(|l| l.1 > 0);
+    left.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    progress.stage("bands");
+    let mut failed = (0, String::new());
+    let mut samples = Vec::new();
+    for arms in many(body, scenario, &chosen, options)? {
+        match arms.iter().find_map(|a| a.failure.as_ref()) {
+            Some(failure) => {
+                if failed.0 == 0 {
+                    failed.1.clone_from(&failure.message);
+                }
+                failed.0 += 1;
+            }
+            None => samples.push(arms),
+        }
+    }
+    progress.fraction(1.0);
+    let together = |p: &&Uncertain| asked.posteriors.iter().any(|q| q.names().contains(&p.name));
+    Ok(Bands {
+        samples,
+        failed,
+        drawn,
+        unhealthy,
+        left,
+        healthy_only: asked.healthy_only,
+        parameters: parameters.len(),
+        correlated: parameters.iter().filter(together).count(),
+        seed: asked.seed,
+    })
+}
+
+impl Bands {
+    /// Quantiles over the samples of whatever `of` reads in one: one list for each of [`QUANTILES`], each as long as `of` gives.
+    pub fn quantiles(&self, of: impl Fn(&[ArmRun]) -> Vec<f64>) -> [Vec<f64>; 3] {
+        let read: Vec<Vec<f64>> = self.samples.iter().map(|s| of(s)).collect();
+        let rows = read.iter().map(Vec::len).min().unwrap_or(0);
+        let column = |row: usize| {
+            let mut values: Vec<f64> = read.iter().map(|r| r[row]).filter(|v| v.is_finite()).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let sorted: Vec<Vec<f64>> = (0..rows).map(column).collect();
+        QUANTILES.map(|q| sorted.iter().map(|values| quantile(values, q)).collect())
+    }
+
+    /// What the band is, for legends: `5–95 % of 100 plausible bodies`.
+    pub fn meaning(&self) -> String {
+        let which = if self.healthy_only { "plausible bodies, healthy at rest" } else { "plausible bodies" };
+        format!("5–95 % of {} {which}; line inside: their median", self.samples.len())
+    }
+}
+
+/// The quantile of sorted values, linear between neighbours; NaN of none.
+pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let place = q * last as f64;
+    let (below, share) = (place.floor() as usize, place.fract());
+    let above = (below + 1).min(last);
+    sorted[below] + (sorted[above] - sorted[below]) * share
+}
+
+/// A reference adult at rest, recording everything that has a reference interval.
+fn rest_scenario(body: &Body) -> Result<Scenario, Diagnostics> {
+    let mut scenario = read_scenario(AT_REST, "at rest", body)?;
+    let with = body.library.quantities.iter().filter(|q| q.reference.as_ref().is_some_and(|r| r.lower.is_some() || r.upper.is_some()));
+    scenario.record.quantities = with.map(|q| q.name.clone()).collect();
+    Ok(scenario)
+}
+
+/// Quantities that the body as it stands keeps inside their reference intervals: only these can be left.
+fn references(arms: &[ArmRun]) -> Vec<String> {
+    let columns = arms.first().map_or(&[][..], |a| &a.columns);
+    columns.iter().filter(|c| inside(c)).map(|c| c.quantity.clone()).collect()
+}
+
+fn inside(column: &osteon_sim::Column) -> bool {
+    let (Some(last), Some(reference)) = (column.values.last(), &column.reference) else { return true };
+    reference.lower.is_none_or(|l| *last >= l) && reference.upper.is_none_or(|u| *last <= u)
+}
+
+/// Quantities outside their reference interval; all of them for a body that fails at rest.
+fn left_by(arms: &[ArmRun], normal: &[String]) -> Vec<String> {
+    let Some(arm) = arms.first() else { return normal.to_vec() };
+    if arm.failure.is_some() {
+        return normal.to_vec();
+    }
+    arm.columns.iter().filter(|c| normal.contains(&c.quantity) && !inside(c)).map(|c| c.quantity.clone()).collect()
+}
+
+fn run_one(body: &Body, scenario: &Scenario, start: &[(String, f64)], options: &RunOptions) -> Result<Vec<ArmRun>, Diagnostics> {
+    Ok(many(body, scenario, std::slice::from_ref(&start.to_vec()), options)?.remove(0))
+}
+
+/// All arms of a scenario for each list of start values, on all threads. Nobody's result depends on who sits beside them.
+pub(crate) fn many(body: &Body, scenario: &Scenario, starts: &[Vec<(String, f64)>], options: &RunOptions) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
+    let arms = scenario.arms.len();
+    let part = |starts: &[Vec<(String, f64)>]| -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
+        let members: Vec<Member<'_>> =
+            starts.iter().flat_map(|start| (0..arms).map(|arm| Member { scenario, arm, id: None, start: start.clone() })).collect();
+        let mut runs = run_many(body, &members, options, &mut Silent)?.into_iter();
+        Ok(starts.iter().map(|_| runs.by_ref().take(arms).collect()).collect())
+    };
+    let parts: Vec<Result<Vec<Vec<ArmRun>>, Diagnostics>> = starts.par_chunks(TOGETHER).map(part).collect();
+    let mut all = Vec::with_capacity(starts.len());
+    for part in parts {
+        all.extend(part?);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantile;
+
+    #[test]
+    fn quantiles_lie_between_neighbours() {
+        assert_eq!(quantile(&[1.0, 2.0, 3.0], 0.5), 2.0);
+        assert!((quantile(&[0.0, 10.0], 0.05) - 0.5).abs() < 1e-12);
+        assert_eq!(quantile(&[4.0], 0.95), 4.0);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+}
