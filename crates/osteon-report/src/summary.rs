@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use osteon_sim::{ArmRun, Column, MetKind, Reference, Run};
+use osteon_sim::{ArmRun, Column, LedgerLine, MetKind, Reference, Run};
 
 use crate::aligned::Aligned;
 use crate::ticks::quantity;
@@ -243,7 +243,13 @@ fn ledger(arm: &ArmRun) -> String {
         ">gained",
         ">closes to",
     ]);
-    for line in &arm.ledger {
+    // An element that nothing brings and nothing takes, such as a tracer that is not given, says nothing.
+    let moves = |l: &LedgerLine| {
+        [l.entered, l.dosed, l.left, l.gained]
+            .iter()
+            .any(|v| *v != 0.0)
+    };
+    for line in arm.ledger.iter().filter(|l| moves(l)) {
         table.row(vec![
             line.element.clone(),
             line.unit.clone(),

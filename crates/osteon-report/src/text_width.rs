@@ -60,15 +60,32 @@ pub(crate) fn fit(text: &str, size: f64, weight: Weight, width: f64) -> Option<S
         return Some(text.to_owned());
     }
     let letters: Vec<char> = text.chars().collect();
-    (4..letters.len()).rev().find_map(|n| {
-        let cut = letters[..n]
-            .iter()
-            .collect::<String>()
-            .trim_end()
-            .to_owned()
-            + "…";
-        (text_width(&cut, size, weight) <= width).then_some(cut)
-    })
+    let fits = |cut: &str| text_width(&format!("{cut}…"), size, weight) <= width;
+    let cut = (4..letters.len())
+        .rev()
+        .map(|n| {
+            letters[..n]
+                .iter()
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        })
+        .find(|cut| fits(cut))?;
+    // Better cut between words, and never after a number: "300" of "300 mg" says something else.
+    let mut words: Vec<&str> = cut.split(' ').collect();
+    if !text[cut.len()..].starts_with(' ') {
+        words.pop();
+    }
+    while words.last().is_some_and(|w| w.parse::<f64>().is_ok()) {
+        words.pop();
+    }
+    let whole = words.join(" ");
+    let kept = if whole.chars().count() * 2 > cut.chars().count() {
+        whole
+    } else {
+        cut
+    };
+    Some(kept.trim_end_matches([',', ' ']).to_owned() + "…")
 }
 
 #[cfg(test)]
@@ -106,5 +123,15 @@ mod tests {
             Some(true)
         );
         assert_eq!(fit("depletion", 12.0, Weight::Regular, 5.0), None);
+        assert_eq!(
+            fit(
+                "magnesium citrate 150 mg twice a day",
+                10.5,
+                Weight::Regular,
+                115.0
+            )
+            .as_deref(),
+            Some("magnesium citrate…")
+        );
     }
 }
