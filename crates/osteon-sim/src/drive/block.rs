@@ -117,7 +117,7 @@ impl<'a> Block<'a> {
                 break;
             }
             rounds = rounds.wrapping_add(1);
-            if rounds % 64 == 0 && self.observer.cancelled() {
+            if rounds.is_multiple_of(64) && self.observer.cancelled() {
                 self.cancel();
                 break;
             }

@@ -60,6 +60,7 @@ impl EventQueue {
     /// `watched` are the truths as the solver follows them through located crossings; without them (after a jump) conditions are
     /// compared exactly. At a crossing an exact comparison would only read rounding errors.
     /// `equalities` are trigger margins of equalities that the lane has just passed; they count as met during this instant.
+    #[allow(clippy::too_many_arguments)] // the evaluator, its point and its lane travel together
     pub fn run(
         &mut self,
         vm: &mut Lanes,
@@ -138,7 +139,7 @@ impl EventQueue {
                 let delay = vm.event_delay(lane, event, t, y);
                 let program = vm.program().clone();
                 let code = &program.events()[event];
-                if !(delay >= 0.0) {
+                if delay < 0.0 || delay.is_nan() {
                     return Err(BreakdownCause::BadDelay(code.id.clone()));
                 }
                 let values = code.values_from_trigger_time.then(|| values_now(vm, lane, event, t, y));
