@@ -17,7 +17,7 @@ pub fn run_figure(run: &Run, scenario: &Scenario, source: &str) -> Figure {
     let days = days_shown(scenario, run);
     let mut figure = Figure {
         title: run.title.clone(),
-        subtitle: scenario.says.clone().unwrap_or_else(String::new),
+        subtitle: scenario.says.iter().cloned().collect(),
         source: source.to_owned(),
         arms: run.arms.iter().map(arm_name).collect(),
         days,

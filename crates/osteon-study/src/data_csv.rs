@@ -40,8 +40,8 @@ pub(crate) fn records(text: &str) -> Vec<Record> {
                 _ => break,
             }
         }
-        let blank = fields.iter().all(|f| f.text.is_empty());
-        if !comment && !(blank && fields.len() == 1) {
+        let blank = fields.len() == 1 && fields[0].text.is_empty();
+        if !(comment || blank) {
             out.push(Record {
                 line: first_line,
                 fields,

@@ -68,9 +68,14 @@ impl Sensitivity {
 
     /// Share of an output's first-order variance from each parameter; zeros for an output that nothing moves.
     pub fn shares(&self, output: usize) -> Vec<f64> {
-        let squares: Vec<f64> = (0..self.effects[output].len()).map(|p| self.slope(output, p).powi(2)).collect();
+        let squares: Vec<f64> = (0..self.effects[output].len())
+            .map(|p| self.slope(output, p).powi(2))
+            .collect();
         let sum: f64 = squares.iter().sum();
-        squares.iter().map(|s| if sum > 0.0 { s / sum } else { 0.0 }).collect()
+        squares
+            .iter()
+            .map(|s| if sum > 0.0 { s / sum } else { 0.0 })
+            .collect()
     }
 
     /// Standard error that belongs to the interval of an output; `None` for outputs without an interval of some width.
@@ -84,7 +89,12 @@ impl Sensitivity {
 ///
 /// # Errors
 /// When a start value cannot be set.
-pub fn study_sensitivity(body: &Body, study: &Study, parameters: &[Uncertain], options: &RunOptions) -> Result<Sensitivity, Diagnostics> {
+pub fn study_sensitivity(
+    body: &Body,
+    study: &Study,
+    parameters: &[Uncertain],
+    options: &RunOptions,
+) -> Result<Sensitivity, Diagnostics> {
     let rows: Vec<&Row> = study.rows.iter().filter(|r| r.kind != Kind::Sign).collect();
     let read = |arms: &[ArmRun]| rows.iter().map(|row| row_prediction(row, arms)).collect();
     let outputs = rows
@@ -99,20 +109,45 @@ pub fn study_sensitivity(body: &Body, study: &Study, parameters: &[Uncertain], o
             counted: study.link != Link::Association,
         })
         .collect();
-    ends(body, &study.scenario, &study.name, outputs, parameters, options, read)
+    ends(
+        body,
+        &study.scenario,
+        &study.name,
+        outputs,
+        parameters,
+        options,
+        read,
+    )
 }
 
 /// The sensitivity of the last value of everything that a scenario records, in every arm.
 ///
 /// # Errors
 /// When a start value cannot be set.
-pub fn scenario_sensitivity(body: &Body, scenario: &Scenario, parameters: &[Uncertain], options: &RunOptions) -> Result<Sensitivity, Diagnostics> {
-    let read = |arms: &[ArmRun]| arms.iter().flat_map(|a| a.columns.iter().map(|c| c.values.last().copied().unwrap_or(f64::NAN))).collect();
+pub fn scenario_sensitivity(
+    body: &Body,
+    scenario: &Scenario,
+    parameters: &[Uncertain],
+    options: &RunOptions,
+) -> Result<Sensitivity, Diagnostics> {
+    let read = |arms: &[ArmRun]| {
+        arms.iter()
+            .flat_map(|a| {
+                a.columns
+                    .iter()
+                    .map(|c| c.values.last().copied().unwrap_or(f64::NAN))
+            })
+            .collect()
+    };
     let mut outputs = Vec::new();
     for arm in &scenario.arms {
         for name in &scenario.record.quantities {
             let known = body.library.quantity(name);
-            let place = if arm.name.is_empty() { String::new() } else { format!(", {}", arm.name) };
+            let place = if arm.name.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", arm.name)
+            };
             outputs.push(Output {
                 name: format!("{name}{place}, at the end"),
                 quantity: name.clone(),
@@ -124,7 +159,15 @@ pub fn scenario_sensitivity(body: &Body, scenario: &Scenario, parameters: &[Unce
             });
         }
     }
-    ends(body, scenario, &scenario.name, outputs, parameters, options, read)
+    ends(
+        body,
+        scenario,
+        &scenario.name,
+        outputs,
+        parameters,
+        options,
+        read,
+    )
 }
 
 fn ends(
@@ -141,7 +184,11 @@ fn ends(
         starts.push(vec![(p.name.clone(), p.range.0)]);
         starts.push(vec![(p.name.clone(), p.range.1)]);
     }
-    let runs = if outputs.is_empty() { Vec::new() } else { many(body, scenario, &starts, options)? };
+    let runs = if outputs.is_empty() {
+        Vec::new()
+    } else {
+        many(body, scenario, &starts, options)?
+    };
     let mut failed = Vec::new();
     let mut values = Vec::new();
     for (number, arms) in runs.iter().enumerate() {
@@ -155,24 +202,54 @@ fn ends(
     }
     let at = |run: usize, output: usize| values[run].get(output).copied().unwrap_or(f64::NAN);
     let effects = (0..outputs.len())
-        .map(|o| (0..parameters.len()).map(|p| Effect { low: at(1 + 2 * p, o), high: at(2 + 2 * p, o) }).collect())
+        .map(|o| {
+            (0..parameters.len())
+                .map(|p| Effect {
+                    low: at(1 + 2 * p, o),
+                    high: at(2 + 2 * p, o),
+                })
+                .collect()
+        })
         .collect();
-    Ok(Sensitivity { name: name.to_owned(), title: scenario.title.clone(), outputs, effects, failed })
+    Ok(Sensitivity {
+        name: name.to_owned(),
+        title: scenario.title.clone(),
+        outputs,
+        effects,
+        failed,
+    })
 }
 
 /// What these arms say for a row.
 pub(crate) fn row_prediction(row: &Row, arms: &[ArmRun]) -> f64 {
     let value = |name: &str, at_d: f64| {
-        let arm = if name.is_empty() { arms.first() } else { arms.iter().find(|a| a.name == name) };
-        arm.and_then(|a| a.value_at(&row.quantity, at_d)).unwrap_or(f64::NAN)
+        let arm = if name.is_empty() {
+            arms.first()
+        } else {
+            arms.iter().find(|a| a.name == name)
+        };
+        arm.and_then(|a| a.value_at(&row.quantity, at_d))
+            .unwrap_or(f64::NAN)
     };
     let control = row.versus.as_ref().map_or(f64::NAN, |v| value(v, row.at_d));
-    predict(row, value(&row.arm, row.at_d), value(&row.arm, row.from_d), control)
+    predict(
+        row,
+        value(&row.arm, row.at_d),
+        value(&row.arm, row.from_d),
+        control,
+    )
 }
 
 fn row_words(row: &Row) -> String {
-    let versus = row.versus.as_ref().map_or(String::new(), |v| format!(" vs {v}"));
-    let arm = if row.arm.is_empty() { String::new() } else { format!("{}{versus}, ", row.arm) };
+    let versus = row
+        .versus
+        .as_ref()
+        .map_or(String::new(), |v| format!(" vs {v}"));
+    let arm = if row.arm.is_empty() {
+        String::new()
+    } else {
+        format!("{}{versus}, ", row.arm)
+    };
     let kind = match row.kind {
         Kind::Value => String::new(),
         // The names of both arms tell it already.

@@ -41,8 +41,17 @@ pub fn teachers(studies: &[Sensitivity], n_parameters: usize, wanted: usize) -> 
     let mut fitted = Vec::new();
     for (s, study) in studies.iter().enumerate() {
         for (o, output) in study.outputs.iter().enumerate() {
-            let Some(sigma) = study.sigma(o).filter(|_| output.counted && output.base.is_finite()) else { continue };
-            slopes.push((0..n_parameters).map(|p| study.slope(o, p) / sigma).collect());
+            let Some(sigma) = study
+                .sigma(o)
+                .filter(|_| output.counted && output.base.is_finite())
+            else {
+                continue;
+            };
+            slopes.push(
+                (0..n_parameters)
+                    .map(|p| study.slope(o, p) / sigma)
+                    .collect(),
+            );
             places.push((s, o));
             fitted.push(output.used_to_fit);
         }
@@ -53,10 +62,18 @@ pub fn teachers(studies: &[Sensitivity], n_parameters: usize, wanted: usize) -> 
         prior = after(&prior, row, 1.0);
     }
     let variance = summed(&prior, &slopes);
-    let unit = |i: usize| (0..n_parameters).map(|j| f64::from(u8::from(i == j))).collect::<Vec<f64>>();
-    let exact: Vec<((usize, usize), Vec<f64>, f64)> = (0..n_parameters).map(|i| ((i, 0), unit(i), 0.0)).collect();
-    let anew: Vec<((usize, usize), Vec<f64>, f64)> =
-        places.iter().zip(&slopes).map(|(place, row)| (*place, row.clone(), FINER * FINER)).collect();
+    let unit = |i: usize| {
+        (0..n_parameters)
+            .map(|j| f64::from(u8::from(i == j)))
+            .collect::<Vec<f64>>()
+    };
+    let exact: Vec<((usize, usize), Vec<f64>, f64)> =
+        (0..n_parameters).map(|i| ((i, 0), unit(i), 0.0)).collect();
+    let anew: Vec<((usize, usize), Vec<f64>, f64)> = places
+        .iter()
+        .zip(&slopes)
+        .map(|(place, row)| (*place, row.clone(), FINER * FINER))
+        .collect();
     Teachers {
         parameters: greedy(&prior, &slopes, &exact, variance, wanted),
         rows: greedy(&prior, &slopes, &anew, variance, wanted),
@@ -67,7 +84,13 @@ pub fn teachers(studies: &[Sensitivity], n_parameters: usize, wanted: usize) -> 
 }
 
 /// Takes the best candidate, learns from it, takes the next.
-fn greedy(prior: &Square, slopes: &[Vec<f64>], candidates: &[((usize, usize), Vec<f64>, f64)], whole: f64, wanted: usize) -> Vec<Lesson> {
+fn greedy(
+    prior: &Square,
+    slopes: &[Vec<f64>],
+    candidates: &[((usize, usize), Vec<f64>, f64)],
+    whole: f64,
+    wanted: usize,
+) -> Vec<Lesson> {
     let mut known = prior.clone();
     let mut taken: Vec<Lesson> = Vec::new();
     while taken.len() < wanted {
@@ -75,15 +98,24 @@ fn greedy(prior: &Square, slopes: &[Vec<f64>], candidates: &[((usize, usize), Ve
             let moved = times(&known, row);
             let spread = dot(row, &moved) + noise;
             // Nothing is left to learn where the spread is rounding.
-            if spread > 1e-9 { slopes.iter().map(|s| dot(s, &moved).powi(2)).sum::<f64>() / spread } else { 0.0 }
+            if spread > 1e-9 {
+                slopes.iter().map(|s| dot(s, &moved).powi(2)).sum::<f64>() / spread
+            } else {
+                0.0
+            }
         };
         let best = candidates
             .iter()
             .filter(|c| !taken.iter().any(|t| t.place == c.0))
             .map(|c| (worth(c), c))
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        let Some((gain, (place, row, noise))) = best.filter(|b| b.0 > 0.0 && whole > 0.0) else { break };
-        taken.push(Lesson { place: *place, share: gain / whole });
+        let Some((gain, (place, row, noise))) = best.filter(|b| b.0 > 0.0 && whole > 0.0) else {
+            break;
+        };
+        taken.push(Lesson {
+            place: *place,
+            share: gain / whole,
+        });
         known = after(&known, row, *noise);
     }
     taken
@@ -96,7 +128,10 @@ fn after(covariance: &Square, row: &[f64], noise: f64) -> Square {
     let mut out = covariance.clone();
     if spread > 0.0 {
         for (i, a) in moved.iter().enumerate().filter(|(_, a)| **a != 0.0) {
-            moved.iter().enumerate().for_each(|(j, b)| out.add(i, j, -a * b / spread));
+            moved
+                .iter()
+                .enumerate()
+                .for_each(|(j, b)| out.add(i, j, -a * b / spread));
         }
     }
     out
@@ -107,7 +142,9 @@ fn summed(covariance: &Square, slopes: &[Vec<f64>]) -> f64 {
 }
 
 fn times(m: &Square, x: &[f64]) -> Vec<f64> {
-    (0..m.n).map(|i| dot(&m.a[i * m.n..(i + 1) * m.n], x)).collect()
+    (0..m.n)
+        .map(|i| dot(&m.a[i * m.n..(i + 1) * m.n], x))
+        .collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -130,12 +167,18 @@ mod tests {
             used_to_fit,
             counted: true,
         };
-        let effect = |slope: f64| Effect { low: -1.96 * slope, high: 1.96 * slope };
+        let effect = |slope: f64| Effect {
+            low: -1.96 * slope,
+            high: 1.96 * slope,
+        };
         Sensitivity {
             name: "s".into(),
             title: "s".into(),
             outputs: vec![output("a", first_fitted), output("b", false)],
-            effects: vec![vec![effect(10.0), effect(0.0)], vec![effect(5.0), effect(1.0)]],
+            effects: vec![
+                vec![effect(10.0), effect(0.0)],
+                vec![effect(5.0), effect(1.0)],
+            ],
             failed: Vec::new(),
         }
     }

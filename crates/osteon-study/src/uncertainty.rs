@@ -36,10 +36,13 @@ pub fn uncertain_parameters(body: &Body) -> Vec<Uncertain> {
     let known = |symbol: &osteon_model::Symbol| {
         let word = body.vocabulary.get(&symbol.id)?;
         let (origin, range) = (symbol.annotation.origin?, symbol.annotation.range?);
-        let value = word.number.filter(|_| word.parameter && !word.ruled && word.role.is_none())?;
+        let value = word
+            .number
+            .filter(|_| word.parameter && !word.ruled && word.role.is_none())?;
         let index = body.find(&symbol.id)?;
         let range = (range.lower.min(value), range.upper.max(value));
-        let wide = range.1 > range.0 && (origin != Origin::Derived || range.1 - range.0 > ROUNDING * value.abs());
+        let wide = range.1 > range.0
+            && (origin != Origin::Derived || range.1 - range.0 > ROUNDING * value.abs());
         (wide && body.program.settable_at_start(index)).then(|| Uncertain {
             name: symbol.id.clone(),
             label: symbol.name.clone().unwrap_or_else(|| symbol.id.clone()),
@@ -72,21 +75,41 @@ impl Uncertain {
     pub fn draw(&self, seed: u64, sample: u64) -> f64 {
         let (first, second) = uniforms(seed, sample, &self.name);
         // Signed share of the way from the value to the end of the range on that side.
-        let share = if self.origin == Origin::Assumed { 2.0 * first - 1.0 } else { normal(first, second) / Z_95 };
+        let share = if self.origin == Origin::Assumed {
+            2.0 * first - 1.0
+        } else {
+            normal(first, second) / Z_95
+        };
         self.towards(share)
     }
 
     /// The value that lies `share` of the way to the upper end of the range, or to the lower one if negative.
     pub fn towards(&self, share: f64) -> f64 {
-        let (low, middle, high) = (self.on_scale(self.range.0), self.on_scale(self.value), self.on_scale(self.range.1));
-        let reach = if share < 0.0 { middle - low } else { high - middle };
+        let (low, middle, high) = (
+            self.on_scale(self.range.0),
+            self.on_scale(self.value),
+            self.on_scale(self.range.1),
+        );
+        let reach = if share < 0.0 {
+            middle - low
+        } else {
+            high - middle
+        };
         self.off_scale(middle + share.clamp(-1.0, 1.0) * reach)
     }
 }
 
 /// The numbers of plausible body number `sample`: every uncertain parameter, those with a posterior of a fit drawn together from it.
-pub fn draw_all(parameters: &[Uncertain], posteriors: &[Posterior], seed: u64, sample: u64) -> Vec<(String, f64)> {
-    let mut values: Vec<(String, f64)> = parameters.iter().map(|p| (p.name.clone(), p.draw(seed, sample))).collect();
+pub fn draw_all(
+    parameters: &[Uncertain],
+    posteriors: &[Posterior],
+    seed: u64,
+    sample: u64,
+) -> Vec<(String, f64)> {
+    let mut values: Vec<(String, f64)> = parameters
+        .iter()
+        .map(|p| (p.name.clone(), p.draw(seed, sample)))
+        .collect();
     for posterior in posteriors {
         for (name, value) in posterior.draw(parameters, seed, sample) {
             if let Some(place) = values.iter_mut().find(|v| v.0 == name) {
@@ -110,7 +133,10 @@ pub(crate) fn uniforms(seed: u64, sample: u64, name: &str) -> (f64, f64) {
     }
     let base = mixed(mixed(mixed(seed) ^ sample.wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ key);
     let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    (unit(mixed(base)), unit(mixed(base.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+    (
+        unit(mixed(base)),
+        unit(mixed(base.wrapping_add(0x9e37_79b9_7f4a_7c15))),
+    )
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a counter in, well-mixed bits out.
@@ -126,7 +152,14 @@ mod tests {
     use super::*;
 
     fn number(origin: Origin, value: f64, range: (f64, f64)) -> Uncertain {
-        Uncertain { name: "x".into(), label: "x".into(), unit: "1".into(), value, range, origin }
+        Uncertain {
+            name: "x".into(),
+            label: "x".into(),
+            unit: "1".into(),
+            value,
+            range,
+            origin,
+        }
     }
 
     fn draws(p: &Uncertain) -> Vec<f64> {
@@ -150,8 +183,12 @@ mod tests {
         let all = draws(&number(Origin::Measured, 0.0, (-1.0, 1.0)));
         let outside = all.iter().filter(|v| v.abs() >= 1.0).count() as f64 / all.len() as f64;
         assert!((outside - 0.05).abs() < 0.012, "{outside}");
-        let share_inside_one_sd = all.iter().filter(|v| v.abs() < 1.0 / Z_95).count() as f64 / all.len() as f64;
-        assert!((share_inside_one_sd - 0.683).abs() < 0.025, "{share_inside_one_sd}");
+        let share_inside_one_sd =
+            all.iter().filter(|v| v.abs() < 1.0 / Z_95).count() as f64 / all.len() as f64;
+        assert!(
+            (share_inside_one_sd - 0.683).abs() < 0.025,
+            "{share_inside_one_sd}"
+        );
     }
 
     #[test]
@@ -168,7 +205,10 @@ mod tests {
         assert_eq!(p.draw(1, 5).to_bits(), p.draw(1, 5).to_bits());
         assert_ne!(p.draw(1, 5), p.draw(2, 5));
         assert_ne!(p.draw(1, 5), p.draw(1, 6));
-        let other = Uncertain { name: "y".into(), ..p.clone() };
+        let other = Uncertain {
+            name: "y".into(),
+            ..p.clone()
+        };
         assert_ne!(p.draw(1, 5), other.draw(1, 5));
     }
 }

@@ -4,7 +4,10 @@
 //! arms stay comparable. Whether a plausible body is a healthy one at rest is asked of a reference adult and told; samples that are
 //! not may be left out (history matching against the reference intervals).
 
-use osteon_sim::{ArmRun, Body, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, read_scenario, run_many};
+use osteon_sim::{
+    ArmRun, Body, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, read_scenario,
+    run_many,
+};
 use rayon::prelude::*;
 
 use crate::uncertainty::{Uncertain, draw_all, uncertain_parameters};
@@ -59,7 +62,13 @@ pub struct Bands {
 ///
 /// # Errors
 /// When a start value cannot be set. Failures of single samples are counted in the result.
-pub fn bands(body: &Body, scenario: &Scenario, asked: &BandOptions, options: &RunOptions, progress: &mut dyn Progress) -> Result<Bands, Diagnostics> {
+pub fn bands(
+    body: &Body,
+    scenario: &Scenario,
+    asked: &BandOptions,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<Bands, Diagnostics> {
     let parameters = uncertain_parameters(body);
     let rest = rest_scenario(body)?;
     let normal = references(&run_one(body, &rest, &[], options)?);
@@ -68,10 +77,14 @@ pub fn bands(body: &Body, scenario: &Scenario, asked: &BandOptions, options: &Ru
     let (mut drawn, mut unhealthy, mut next) = (0, 0, 0_u64);
     let mut left: Vec<(String, usize)> = normal.iter().map(|n| (n.clone(), 0)).collect();
     while chosen.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
-        let batch: Vec<Vec<(String, f64)>> =
-            (0..asked.samples as u64).map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i)).collect();
+        let batch: Vec<Vec<(String, f64)>> = (0..asked.samples as u64)
+            .map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i))
+            .collect();
         next += asked.samples as u64;
-        let outside: Vec<Vec<String>> = many(body, &rest, &batch, options)?.into_iter().map(|arms| left_by(&arms, &normal)).collect();
+        let outside: Vec<Vec<String>> = many(body, &rest, &batch, options)?
+            .into_iter()
+            .map(|arms| left_by(&arms, &normal))
+            .collect();
         for (start, outside) in batch.into_iter().zip(outside) {
             if chosen.len() == asked.samples {
                 break;
@@ -79,7 +92,9 @@ pub fn bands(body: &Body, scenario: &Scenario, asked: &BandOptions, options: &Ru
             drawn += 1;
             unhealthy += usize::from(!outside.is_empty());
             for name in &outside {
-                left.iter_mut().filter(|l| l.0 == *name).for_each(|l| l.1 += 1);
+                left.iter_mut()
+                    .filter(|l| l.0 == *name)
+                    .for_each(|l| l.1 += 1);
             }
             if outside.is_empty() || !asked.healthy_only {
                 chosen.push(start);
@@ -124,7 +139,11 @@ impl Bands {
         let read: Vec<Vec<f64>> = self.samples.iter().map(|s| of(s)).collect();
         let rows = read.iter().map(Vec::len).min().unwrap_or(0);
         let column = |row: usize| {
-            let mut values: Vec<f64> = read.iter().map(|r| r[row]).filter(|v| v.is_finite()).collect();
+            let mut values: Vec<f64> = read
+                .iter()
+                .map(|r| r[row])
+                .filter(|v| v.is_finite())
+                .collect();
             values.sort_by(f64::total_cmp);
             values
         };
@@ -134,14 +153,23 @@ impl Bands {
 
     /// What the band is, for legends: `5–95 % of 100 plausible bodies`.
     pub fn meaning(&self) -> String {
-        let which = if self.healthy_only { "plausible bodies, healthy at rest" } else { "plausible bodies" };
-        format!("5–95 % of {} {which}; line inside: their median", self.samples.len())
+        let which = if self.healthy_only {
+            "plausible bodies, healthy at rest"
+        } else {
+            "plausible bodies"
+        };
+        format!(
+            "5–95 % of {} {which}; line inside: their median",
+            self.samples.len()
+        )
     }
 }
 
 /// The quantile of sorted values, linear between neighbours; NaN of none.
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
     let place = q * last as f64;
     let (below, share) = (place.floor() as usize, place.fract());
     let above = (below + 1).min(last);
@@ -151,7 +179,11 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
 /// A reference adult at rest, recording everything that has a reference interval.
 fn rest_scenario(body: &Body) -> Result<Scenario, Diagnostics> {
     let mut scenario = read_scenario(AT_REST, "at rest", body)?;
-    let with = body.library.quantities.iter().filter(|q| q.reference.as_ref().is_some_and(|r| r.lower.is_some() || r.upper.is_some()));
+    let with = body.library.quantities.iter().filter(|q| {
+        q.reference
+            .as_ref()
+            .is_some_and(|r| r.lower.is_some() || r.upper.is_some())
+    });
     scenario.record.quantities = with.map(|q| q.name.clone()).collect();
     Ok(scenario)
 }
@@ -159,37 +191,78 @@ fn rest_scenario(body: &Body) -> Result<Scenario, Diagnostics> {
 /// Quantities that the body as it stands keeps inside their reference intervals: only these can be left.
 fn references(arms: &[ArmRun]) -> Vec<String> {
     let columns = arms.first().map_or(&[][..], |a| &a.columns);
-    columns.iter().filter(|c| inside(c)).map(|c| c.quantity.clone()).collect()
+    columns
+        .iter()
+        .filter(|c| inside(c))
+        .map(|c| c.quantity.clone())
+        .collect()
 }
 
 fn inside(column: &osteon_sim::Column) -> bool {
-    let (Some(last), Some(reference)) = (column.values.last(), &column.reference) else { return true };
+    let (Some(last), Some(reference)) = (column.values.last(), &column.reference) else {
+        return true;
+    };
     reference.lower.is_none_or(|l| *last >= l) && reference.upper.is_none_or(|u| *last <= u)
 }
 
 /// Quantities outside their reference interval; all of them for a body that fails at rest.
 fn left_by(arms: &[ArmRun], normal: &[String]) -> Vec<String> {
-    let Some(arm) = arms.first() else { return normal.to_vec() };
+    let Some(arm) = arms.first() else {
+        return normal.to_vec();
+    };
     if arm.failure.is_some() {
         return normal.to_vec();
     }
-    arm.columns.iter().filter(|c| normal.contains(&c.quantity) && !inside(c)).map(|c| c.quantity.clone()).collect()
+    arm.columns
+        .iter()
+        .filter(|c| normal.contains(&c.quantity) && !inside(c))
+        .map(|c| c.quantity.clone())
+        .collect()
 }
 
-fn run_one(body: &Body, scenario: &Scenario, start: &[(String, f64)], options: &RunOptions) -> Result<Vec<ArmRun>, Diagnostics> {
-    Ok(many(body, scenario, std::slice::from_ref(&start.to_vec()), options)?.remove(0))
+fn run_one(
+    body: &Body,
+    scenario: &Scenario,
+    start: &[(String, f64)],
+    options: &RunOptions,
+) -> Result<Vec<ArmRun>, Diagnostics> {
+    Ok(many(
+        body,
+        scenario,
+        std::slice::from_ref(&start.to_vec()),
+        options,
+    )?
+    .remove(0))
 }
 
 /// All arms of a scenario for each list of start values, on all threads. Nobody's result depends on who sits beside them.
-pub(crate) fn many(body: &Body, scenario: &Scenario, starts: &[Vec<(String, f64)>], options: &RunOptions) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
+pub(crate) fn many(
+    body: &Body,
+    scenario: &Scenario,
+    starts: &[Vec<(String, f64)>],
+    options: &RunOptions,
+) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
     let arms = scenario.arms.len();
     let part = |starts: &[Vec<(String, f64)>]| -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
-        let members: Vec<Member<'_>> =
-            starts.iter().flat_map(|start| (0..arms).map(|arm| Member { scenario, arm, id: None, start: start.clone() })).collect();
+        let members: Vec<Member<'_>> = starts
+            .iter()
+            .flat_map(|start| {
+                (0..arms).map(|arm| Member {
+                    scenario,
+                    arm,
+                    id: None,
+                    start: start.clone(),
+                })
+            })
+            .collect();
         let mut runs = run_many(body, &members, options, &mut Silent)?.into_iter();
-        Ok(starts.iter().map(|_| runs.by_ref().take(arms).collect()).collect())
+        Ok(starts
+            .iter()
+            .map(|_| runs.by_ref().take(arms).collect())
+            .collect())
     };
-    let parts: Vec<Result<Vec<Vec<ArmRun>>, Diagnostics>> = starts.par_chunks(TOGETHER).map(part).collect();
+    let parts: Vec<Result<Vec<Vec<ArmRun>>, Diagnostics>> =
+        starts.par_chunks(TOGETHER).map(part).collect();
     let mut all = Vec::with_capacity(starts.len());
     for part in parts {
         all.extend(part?);

@@ -26,12 +26,16 @@ pub struct Posterior {
 /// # Errors
 /// When a result cannot be read or its covariance is none: a sentence with the file's name.
 pub fn read_posteriors(sources: &dyn Sources) -> Result<Vec<Posterior>, String> {
-    let Ok(files) = sources.list(FITS) else { return Ok(Vec::new()) };
+    let Ok(files) = sources.list(FITS) else {
+        return Ok(Vec::new());
+    };
     let mut found: Vec<Posterior> = Vec::new();
     for file in files.iter().filter(|f| f.ends_with(ENDING)) {
         let id = format!("{FITS}/{file}");
         let text = sources.text(&id).map_err(|e: SourceError| e.to_string())?;
-        if let Some(posterior) = read_posterior(&text, &found).map_err(|why| format!("{id}: {why}"))? {
+        if let Some(posterior) =
+            read_posterior(&text, &found).map_err(|why| format!("{id}: {why}"))?
+        {
             found.push(posterior);
         }
     }
@@ -40,27 +44,52 @@ pub fn read_posteriors(sources: &dyn Sources) -> Result<Vec<Posterior>, String> 
 
 /// One result. Parameters that an earlier result has already given are left out: of these the rest's covariance remains.
 fn read_posterior(text: &str, earlier: &[Posterior]) -> Result<Option<Posterior>, String> {
-    let table: Table = text.parse().map_err(|e: toml::de::Error| e.message().to_owned())?;
-    let Some(part) = table.get("posterior") else { return Ok(None) };
-    let list = |key: &str| part.get(key).and_then(|v| v.as_array()).ok_or(format!("[posterior] does not say `{key}`"));
-    let names: Vec<String> = list("parameters")?.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+    let table: Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| e.message().to_owned())?;
+    let Some(part) = table.get("posterior") else {
+        return Ok(None);
+    };
+    let list = |key: &str| {
+        part.get(key)
+            .and_then(|v| v.as_array())
+            .ok_or(format!("[posterior] does not say `{key}`"))
+    };
+    let names: Vec<String> = list("parameters")?
+        .iter()
+        .filter_map(|v| v.as_str().map(str::to_owned))
+        .collect();
     let rows: Vec<Vec<f64>> = list("covariance")?
         .iter()
-        .filter_map(|row| row.as_array().map(|r| r.iter().filter_map(toml::Value::as_float).collect()))
+        .filter_map(|row| {
+            row.as_array()
+                .map(|r| r.iter().filter_map(toml::Value::as_float).collect())
+        })
         .collect();
     if rows.len() != names.len() || rows.iter().any(|r| r.len() != names.len()) {
         return Err("the covariance is not one number for each pair of parameters".to_owned());
     }
-    let kept: Vec<usize> = (0..names.len()).filter(|i| !earlier.iter().any(|p| p.names.contains(&names[*i]))).collect();
+    let kept: Vec<usize> = (0..names.len())
+        .filter(|i| !earlier.iter().any(|p| p.names.contains(&names[*i])))
+        .collect();
     let mut covariance = Square::zero(kept.len());
     for (a, i) in kept.iter().enumerate() {
         for (b, j) in kept.iter().enumerate() {
             covariance.add(a, b, 0.5 * (rows[*i][*j] + rows[*j][*i]));
         }
     }
-    let factor = covariance.cholesky().ok_or("the covariance is not positive definite")?;
-    let stage = table.get("stage").and_then(|v| v.as_str()).map_or_else(String::new, str::to_owned);
-    Ok(Some(Posterior { stage, names: kept.iter().map(|i| names[*i].clone()).collect(), factor }))
+    let factor = covariance
+        .cholesky()
+        .ok_or("the covariance is not positive definite")?;
+    let stage = table
+        .get("stage")
+        .and_then(|v| v.as_str())
+        .map_or_else(String::new, str::to_owned);
+    Ok(Some(Posterior {
+        stage,
+        names: kept.iter().map(|i| names[*i].clone()).collect(),
+        factor,
+    }))
 }
 
 impl Posterior {
@@ -70,7 +99,12 @@ impl Posterior {
     }
 
     /// A draw around the values in the body, cut at the ends of the ranges.
-    pub(crate) fn draw(&self, parameters: &[Uncertain], seed: u64, sample: u64) -> Vec<(String, f64)> {
+    pub(crate) fn draw(
+        &self,
+        parameters: &[Uncertain],
+        seed: u64,
+        sample: u64,
+    ) -> Vec<(String, f64)> {
         let steps: Vec<f64> = self
             .names
             .iter()
@@ -79,12 +113,19 @@ impl Posterior {
                 normal(first, second)
             })
             .collect();
-        let moved = |i: usize| (0..=i).map(|j| self.factor.at(i, j) * steps[j]).sum::<f64>();
+        let moved = |i: usize| {
+            (0..=i)
+                .map(|j| self.factor.at(i, j) * steps[j])
+                .sum::<f64>()
+        };
         let one = |(i, name): (usize, &String)| {
             let p = parameters.iter().find(|p| p.name == *name)?;
             let scale = Scale::of(p.range);
             let z = (scale.to_standard(p.value) + moved(i)).clamp(-Z_95, Z_95);
-            Some((name.clone(), scale.from_standard(z).clamp(p.range.0, p.range.1)))
+            Some((
+                name.clone(),
+                scale.from_standard(z).clamp(p.range.0, p.range.1),
+            ))
         };
         self.names.iter().enumerate().filter_map(one).collect()
     }
@@ -100,23 +141,56 @@ mod tests {
     #[test]
     fn draws_keep_the_correlation() {
         let posterior = read_posterior(RESULT, &[]).unwrap().unwrap();
-        let one = |name: &str| Uncertain { name: name.into(), label: name.into(), unit: "1".into(), value: 0.0, range: (-1.0, 1.0), origin: Origin::Fitted };
+        let one = |name: &str| Uncertain {
+            name: name.into(),
+            label: name.into(),
+            unit: "1".into(),
+            value: 0.0,
+            range: (-1.0, 1.0),
+            origin: Origin::Fitted,
+        };
         let parameters = [one("a"), one("b")];
-        let draws: Vec<(f64, f64)> = (0..4000).map(|i| posterior.draw(&parameters, 3, i)).map(|d| (d[0].1, d[1].1)).collect();
-        let mean = |f: &dyn Fn(&(f64, f64)) -> f64| draws.iter().map(f).sum::<f64>() / draws.len() as f64;
-        let (va, vb, ab) = (mean(&|d| d.0 * d.0), mean(&|d| d.1 * d.1), mean(&|d| d.0 * d.1));
-        assert!((ab / (va * vb).sqrt() + 0.8).abs() < 0.05, "{}", ab / (va * vb).sqrt());
+        let draws: Vec<(f64, f64)> = (0..4000)
+            .map(|i| posterior.draw(&parameters, 3, i))
+            .map(|d| (d[0].1, d[1].1))
+            .collect();
+        let mean =
+            |f: &dyn Fn(&(f64, f64)) -> f64| draws.iter().map(f).sum::<f64>() / draws.len() as f64;
+        let (va, vb, ab) = (
+            mean(&|d| d.0 * d.0),
+            mean(&|d| d.1 * d.1),
+            mean(&|d| d.0 * d.1),
+        );
+        assert!(
+            (ab / (va * vb).sqrt() + 0.8).abs() < 0.05,
+            "{}",
+            ab / (va * vb).sqrt()
+        );
         // Half a prior's standard deviation, which is 1/1.96 of half the range.
         assert!((va.sqrt() - 0.5 / Z_95).abs() < 0.02);
     }
 
     #[test]
     fn faults_are_told_and_repeats_left_out() {
-        assert!(read_posterior("[posterior]\nparameters = [\"a\"]\ncovariance = [[0.1, 0.2]]\n", &[]).is_err());
-        assert!(read_posterior("[posterior]\nparameters = [\"a\", \"b\"]\ncovariance = [[1.0, 2.0], [2.0, 1.0]]\n", &[]).is_err());
+        assert!(
+            read_posterior(
+                "[posterior]\nparameters = [\"a\"]\ncovariance = [[0.1, 0.2]]\n",
+                &[]
+            )
+            .is_err()
+        );
+        assert!(
+            read_posterior(
+                "[posterior]\nparameters = [\"a\", \"b\"]\ncovariance = [[1.0, 2.0], [2.0, 1.0]]\n",
+                &[]
+            )
+            .is_err()
+        );
         assert!(read_posterior("stage = \"s\"\n", &[]).unwrap().is_none());
         let first = read_posterior(RESULT, &[]).unwrap().unwrap();
-        let second = read_posterior(RESULT, std::slice::from_ref(&first)).unwrap().unwrap();
+        let second = read_posterior(RESULT, std::slice::from_ref(&first))
+            .unwrap()
+            .unwrap();
         assert!(second.names().is_empty());
     }
 }

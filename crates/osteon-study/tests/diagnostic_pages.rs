@@ -32,7 +32,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-
 fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagnostics> {
     if id.starts_with("fit-") {
         return read_fit(block, "fit.toml", body).map(|_| ());

@@ -31,20 +31,33 @@ clock = "averaged"
 fn true_body() -> Body {
     let mut sources = small_project::sources();
     let text = sources.text("body/body.ant").expect("the body");
-    sources.insert("body/body.ant", text.replace("k_filter = 0.35", "k_filter = 0.5").replace("k_absorb = 4 ", "k_absorb = 6 "));
+    sources.insert(
+        "body/body.ant",
+        text.replace("k_filter = 0.35", "k_filter = 0.5")
+            .replace("k_absorb = 4 ", "k_absorb = 6 "),
+    );
     Body::load(&sources).unwrap_or_else(|f| panic!("{}", f.render()))
 }
 
 /// A study whose numbers are the truth's own, with small errors.
 fn study(body: &Body) -> Study {
     let truth = true_body();
-    let scenario = read_scenario(SCENARIO, "scenario.toml", &truth).unwrap_or_else(|f| panic!("{}", f.render()));
-    let made = run(&truth, &scenario, &RunOptions::default(), &mut Silent).unwrap_or_else(|f| panic!("{}", f.render()));
+    let scenario = read_scenario(SCENARIO, "scenario.toml", &truth)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
+    let made = run(&truth, &scenario, &RunOptions::default(), &mut Silent)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
     let mut data = "quantity,at,as,unit,value,lower,upper\n".to_owned();
-    for (quantity, unit, days) in [("serum.Mg", "mmol/L", [0.0, 2.0, 7.0, 28.0]), ("urine.Mg", "mmol/d", [1.0, 3.0, 7.0, 28.0])] {
+    for (quantity, unit, days) in [
+        ("serum.Mg", "mmol/L", [0.0, 2.0, 7.0, 28.0]),
+        ("urine.Mg", "mmol/d", [1.0, 3.0, 7.0, 28.0]),
+    ] {
         for day in days {
             let value = made.arms[0].value_at(quantity, day).expect("a value");
-            data += &format!("{quantity},{day} d,value,{unit},{value},{},{}\n", 0.98 * value, 1.02 * value);
+            data += &format!(
+                "{quantity},{day} d,value,{unit},{value},{},{}\n",
+                0.98 * value,
+                1.02 * value
+            );
         }
     }
     let mut sources = small_project::sources();
@@ -59,7 +72,10 @@ fn study(body: &Body) -> Study {
 
 fn fitted(text: &str, body: &Body, study: Study) -> FitResult {
     let file = read_fit(text, "fit.toml", body).unwrap_or_else(|f| panic!("{}", f.render()));
-    let options = RunOptions { rtol: 1e-8, ..RunOptions::default() };
+    let options = RunOptions {
+        rtol: 1e-8,
+        ..RunOptions::default()
+    };
     fit(body, &file, &[study], &options, &mut Silent).unwrap_or_else(|e| panic!("{e:?}"))
 }
 
@@ -67,19 +83,32 @@ fn fitted(text: &str, body: &Body, study: Study) -> FitResult {
 fn the_truth_is_found_from_anywhere() {
     let body = small_project::small_body();
     let fit = |start: &str| {
-        let text = format!("stage = \"x\"\nparameters = [\"k_filter\", \"k_absorb\"]\nstudies = [\"truth\"]\n{start}");
+        let text = format!(
+            "stage = \"x\"\nparameters = [\"k_filter\", \"k_absorb\"]\nstudies = [\"truth\"]\n{start}"
+        );
         fitted(&text, &body, study(&body))
     };
     let found = fit("");
     assert!(found.converged);
     for (parameter, truth) in found.parameters.iter().zip([0.5, 6.0]) {
         // The prior pulls a little towards the middle of its range.
-        assert!((parameter.value / truth - 1.0).abs() < 0.01, "{parameter:?}");
-        assert!(parameter.interval.0 < truth && truth < parameter.interval.1 && parameter.determined > 0.8, "{parameter:?}");
+        assert!(
+            (parameter.value / truth - 1.0).abs() < 0.01,
+            "{parameter:?}"
+        );
+        assert!(
+            parameter.interval.0 < truth
+                && truth < parameter.interval.1
+                && parameter.determined > 0.8,
+            "{parameter:?}"
+        );
         assert!(!reproduces(parameter, 0.01), "the body holds other values");
     }
     for row in &found.rows {
-        assert!(row.misfit.abs() < 0.5 && row.misfit.abs() < row.misfit_shipped.abs(), "{row:?}");
+        assert!(
+            row.misfit.abs() < 0.5 && row.misfit.abs() < row.misfit_shipped.abs(),
+            "{row:?}"
+        );
     }
     let again = fit("[start]\nk_filter = 0.15\nk_absorb = 14\n");
     for (a, b) in found.parameters.iter().zip(&again.parameters) {
@@ -94,7 +123,11 @@ fn what_the_data_cannot_tell_is_told() {
     let found = fitted(text, &body, study(&body));
     assert_eq!(found.rows.len(), 4, "only the urine");
     let weakest = found.directions.last().expect("directions");
-    assert!(weakest.0 < found.directions[0].0 / 5.0, "{:?}", found.directions);
+    assert!(
+        weakest.0 < found.directions[0].0 / 5.0,
+        "{:?}",
+        found.directions
+    );
 }
 
 #[test]
@@ -102,7 +135,12 @@ fn nothing_to_fit_to_is_an_error() {
     let body = small_project::small_body();
     let mut study = study(&body);
     study.rows.iter_mut().for_each(|r| r.used_to_fit = false);
-    let file = read_fit("stage = \"x\"\nparameters = [\"k_filter\"]\nstudies = [\"truth\"]\n", "fit.toml", &body).expect("sound");
+    let file = read_fit(
+        "stage = \"x\"\nparameters = [\"k_filter\"]\nstudies = [\"truth\"]\n",
+        "fit.toml",
+        &body,
+    )
+    .expect("sound");
     let told = fit(&body, &file, &[study], &RunOptions::default(), &mut Silent);
     assert!(matches!(told, Err(FitError::NoRows(_))));
 }

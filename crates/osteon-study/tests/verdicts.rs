@@ -29,7 +29,6 @@ clock = "averaged"
 quantities = ["urine.Mg"]
 "#;
 
-
 fn study(rows: &str) -> Study {
     let mut sources = MemorySources::new();
     sources.insert("s/study.toml", "cites = \"a\"\nsays = \"x\"\npopulation = \"x\"\nlink = \"trial\"\nused_to_fit = [\"serum.Mg\"]\n");

@@ -59,7 +59,7 @@ pub(crate) enum ClockChoice {
 pub(crate) struct RunArguments {
     /// A scenario file, or the name of an embedded scenario
     pub(crate) scenario: String,
-    /// Where the table and the figure go [default: out/<scenario>]
+    /// Where the table and the figure go [default: a folder of the scenario's name in out/]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Show units of the laboratories of the United States

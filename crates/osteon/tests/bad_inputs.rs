@@ -115,7 +115,15 @@ fn faults_of_scenarios() {
 }
 
 /// (what, file, text to replace, replacement, line, words).
-const STUDIES: [(&str, &str, &str, &str, usize, &[&str]); 21] = [
+type BadStudy = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    usize,
+    &'static [&'static str],
+);
+const STUDIES: [BadStudy; 21] = [
     (
         "unknown quantity",
         "data.csv",

@@ -12,7 +12,10 @@ pub fn sources() -> MemorySources {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small_project");
     let mut sources = MemorySources::new();
     for part in ["body", "library"] {
-        for entry in fs::read_dir(folder.join(part)).expect("the small project").flatten() {
+        for entry in fs::read_dir(folder.join(part))
+            .expect("the small project")
+            .flatten()
+        {
             let name = format!("{part}/{}", entry.file_name().to_string_lossy());
             sources.insert(name, fs::read_to_string(entry.path()).expect("a text"));
         }
