@@ -139,7 +139,7 @@ pub fn fit(
         .parameters
         .iter()
         .zip(&problem.scales)
-        .map(|(p, s)| s.standard_of(p.start))
+        .map(|(p, s)| s.to_standard(p.start))
         .collect();
     let bounds = vec![(-Z_95, Z_95); start.len()];
     progress.stage("fit");
@@ -160,7 +160,7 @@ pub fn fit(
         .parameters
         .iter()
         .zip(&problem.scales)
-        .map(|(p, s)| s.standard_of(p.shipped))
+        .map(|(p, s)| s.to_standard(p.shipped))
         .collect();
     let before = problem.residuals(&[shipped]).map_err(FitError::Setup)?;
     Ok(problem.result(&minimum, before.first().map_or(&[], Vec::as_slice)))
@@ -176,7 +176,7 @@ impl Problem<'_> {
                 .iter()
                 .zip(&self.scales)
                 .zip(point)
-                .map(|((p, s), z)| (p.name.clone(), s.value_at(*z)))
+                .map(|((p, s), z)| (p.name.clone(), s.from_standard(*z)))
                 .collect();
             for study in self.studies {
                 members.extend((0..study.scenario.arms.len()).map(|arm| Member {
@@ -261,10 +261,10 @@ impl Problem<'_> {
         let parameters = (0..n)
             .map(|i| {
                 let z = minimum.x[i];
-                let edge = |z: f64| self.scales[i].value_at(z.clamp(-Z_95, Z_95));
+                let edge = |z: f64| self.scales[i].from_standard(z.clamp(-Z_95, Z_95));
                 Fitted {
                     parameter: self.parameters[i].clone(),
-                    value: self.scales[i].value_at(z),
+                    value: self.scales[i].from_standard(z),
                     interval: (edge(z - Z_95 * sd[i]), edge(z + Z_95 * sd[i])),
                     determined: 1.0 - sd[i].min(1.0),
                     on_bound: z.abs() >= Z_95 - 1e-6,

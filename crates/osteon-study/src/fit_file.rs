@@ -330,12 +330,13 @@ impl Scale {
     }
 
     /// Value from the search coordinate, in which the prior has mean 0 and standard deviation 1.
-    pub(crate) fn value_at(self, z: f64) -> f64 {
+    #[allow(clippy::wrong_self_convention)] // "from the standard coordinate", on this scale
+    pub(crate) fn from_standard(self, z: f64) -> f64 {
         self.value(self.middle() + z * self.half() / Z_95)
     }
 
     /// Search coordinate of a value.
-    pub(crate) fn standard_of(self, value: f64) -> f64 {
+    pub(crate) fn to_standard(self, value: f64) -> f64 {
         let on = if self.log { value.ln() } else { value };
         (on - self.middle()) * Z_95 / self.half()
     }
