@@ -40,6 +40,9 @@ def stock(path):
     if antimony.loadAntimonyFile(str(path)) < 0:
         raise ValueError("libAntimony refuses the text: " + antimony.getLastError())
     sbml = antimony.getSBMLString(None)
+    # roadrunner puts assignments into each other; without this a large model takes it many minutes to get ready.
+    roadrunner.Config.setValue(roadrunner.Config.LLVM_BACKEND, roadrunner.Config.LLJIT)
+    roadrunner.Config.setValue(roadrunner.Config.LLJIT_OPTIMIZATION_LEVEL, roadrunner.Config.NONE)
     runner = roadrunner.RoadRunner(sbml)
     return sbml, runner
 
@@ -130,7 +133,7 @@ def literate():
     for page in sorted((ROOT / "tests" / "lang").glob("*.md")):
         heading = page.stem
         text = page.read_text()
-        for match in re.finditer(r"^#+ (?P<heading>.*)$|^```antimony(?P<mark>[^\n]*)\n(?P<body>.*?)^```", text, re.M | re.S):
+        for match in re.finditer(r"^#+ (?P<heading>[^\n]*)$|^```antimony(?P<mark>[^\n]*)\n(?P<body>.*?)^```", text, re.M | re.S):
             if match.group("heading"):
                 heading = match.group("heading")
             elif "stock" in match.group("mark"):

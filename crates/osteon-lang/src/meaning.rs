@@ -81,16 +81,14 @@ impl Expander<'_> {
     fn name(&mut self, path: &Path, scope: &Scope, arguments: Option<&Arguments>) -> Option<(Expr, u32)> {
         let made = |kind| Some((Expr::new(kind, path.span), 1));
         if let [name] = path.parts.as_slice() {
-            if let Some(arguments) = arguments {
-                if let Some((value, height)) = arguments.get(name) {
-                    let mut size = 0;
-                    value.walk(&mut |_| size += 1);
-                    self.nodes += size;
-                    if self.nodes > MAX_NODES {
-                        return self.too_large(path.span);
-                    }
-                    return Some((value.clone(), *height));
+            if let Some((value, height)) = arguments.and_then(|a| a.get(name)) {
+                let mut size = 0;
+                value.walk(&mut |_| size += 1);
+                self.nodes += size;
+                if self.nodes > MAX_NODES {
+                    return self.too_large(path.span);
                 }
+                return Some((value.clone(), *height));
             }
             match builtin::constant(name) {
                 Some(Constant::Number(value)) => return made(ExprKind::Number(value, None)),

@@ -57,7 +57,7 @@ pub(crate) fn evaluate(ast: &Ast, scope: &Scope<'_>) -> Result<Unit, Fault> {
         }
         AstKind::Name(path) => {
             let name = path.dotted();
-            scope.find(&name).ok_or_else(|| Fault::Unknown(name, path.span))
+            scope.find(&name).ok_or(Fault::Unknown(name, path.span))
         }
         AstKind::Apply(Op::Mul, args) => {
             let mut product = Unit::DIMENSIONLESS;
@@ -71,7 +71,7 @@ pub(crate) fn evaluate(ast: &Ast, scope: &Scope<'_>) -> Result<Unit, Fault> {
             sound(unit).map_or_else(|| shape("the powers of this unit are out of bounds"), Ok)
         }
         AstKind::Apply(Op::Pow, args) => {
-            let Some(power) = number(&args[1]).and_then(rational) else {
+            let Some(power) = number(&args[1]).filter(|p| rational(*p).is_some()) else {
                 return shape("the power of a unit is a number with a small denominator");
             };
             raise(&evaluate(&args[0], scope)?, power).map_or_else(|| shape("the powers of this unit are out of bounds"), Ok)
@@ -95,10 +95,17 @@ pub(crate) fn rational(value: f64) -> Option<Rational> {
     Rational::from_f64(value).filter(|r| 12 % r.den == 0 && value.abs() <= 36.0)
 }
 
-/// A power of a unit; `None` where an exponent leaves the bounds of [`rational`].
-pub(crate) fn raise(unit: &Unit, power: Rational) -> Option<Unit> {
-    let fits = |e: &Rational| rational(e.to_f64() * power.to_f64()).is_some();
-    unit.exponents.iter().all(fits).then(|| unit.power(power)).and_then(sound)
+/// A power of a unit; `None` where an exponent leaves the bounds of [`rational`]. The power itself may be any number: the fifteenth
+/// root of a fifteenth power is fine.
+pub(crate) fn raise(unit: &Unit, power: f64) -> Option<Unit> {
+    let mut raised = Unit { factor: unit.factor.powf(power), ..*unit };
+    for exponent in &mut raised.exponents {
+        *exponent = rational(exponent.to_f64() * power)?;
+    }
+    if power.fract() == 0.0 && power.abs() <= 36.0 {
+        raised.factor = unit.factor.powi(power as i32);
+    }
+    sound(raised)
 }
 
 /// The unit itself while its exponents and size are within bounds.

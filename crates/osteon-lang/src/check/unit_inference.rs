@@ -3,11 +3,11 @@
 //! Bottom up: each expression has a unit, or none where something in it has none, and what is added, compared or assigned must agree
 //! also in size (mmol is not pmol). A bare 0 fits everywhere; other bare numbers are pure numbers.
 
-use osteon_model::{Diagnostic, Expr, ExprKind, Model, Op, Rational, Role, Rule, Span, SymbolId, Unit};
+use osteon_model::{Diagnostic, Expr, ExprKind, Model, Op, Role, Rule, Span, SymbolId, Unit};
 
 use super::{Checker, Place, expressions};
 use crate::ids;
-use crate::unit_formula::{raise, rational, sound};
+use crate::unit_formula::{raise, sound};
 
 pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
     let mut inference = Inference { model, known: vec![Memo::Unknown; model.symbols.len()], checker, told: Vec::new(), silent: false };
@@ -75,10 +75,11 @@ impl Inference<'_, '_> {
                 (said, "rate", symbol)
             }
             Place::Delay => {
-                if let (Some(found), Some(time)) = (found, time) {
-                    if !found.same_unit(&time) && !is_zero(expr) && !lone_number(expr) {
-                        self.mismatch(expr.span, format!("the delay of an event is in {found}, and time is in {time}"), &found, &time, &[]);
-                    }
+                if let (Some(found), Some(time)) = (found, time)
+                    && !found.same_unit(&time)
+                    && !lone_number(expr)
+                {
+                    self.mismatch(expr.span, format!("the delay of an event is in {found}, and time is in {time}"), &found, &time, &[]);
                 }
                 return;
             }
@@ -213,10 +214,10 @@ impl Inference<'_, '_> {
                 above.zip(below).map(|(a, b)| a.over(&b)).and_then(sound)
             }
             Op::Pow => self.power(expr, &args[0], &args[1]),
-            Op::Sqrt => self.unit(&args[0]).and_then(|u| raise(&u, Rational::new(1, 2))),
+            Op::Sqrt => self.unit(&args[0]).and_then(|u| raise(&u, 0.5)),
             Op::Root => {
                 let radicand = self.unit(&args[1]);
-                let degree = self.constant(&args[0]).filter(|d| *d != 0.0).and_then(|d| rational(1.0 / d));
+                let degree = self.constant(&args[0]).filter(|d| *d != 0.0).map(|d| 1.0 / d);
                 self.pure(&args[0], "the degree of a root");
                 radicand.zip(degree).and_then(|(u, d)| raise(&u, d))
             }
@@ -277,7 +278,7 @@ impl Inference<'_, '_> {
             return Some(unit);
         }
         if let Some(value) = self.constant(exponent) {
-            return rational(value).and_then(|r| raise(&unit, r));
+            return raise(&unit, value);
         }
         let subject = self.checker.words(whole, "this power");
         let message = format!("{subject} has an exponent that can change, and its base is in {unit}");

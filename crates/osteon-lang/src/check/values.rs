@@ -39,17 +39,17 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
             }
             _ => None,
         });
-        if let (Some((value, span)), Some(range)) = (number, symbol.annotation.range) {
-            if !(range.lower..=range.upper).contains(&value) {
-                checker.report(
-                    Diagnostic::error(
-                        ids::OUTSIDE_RANGE,
-                        format!("`{}` is {value}, outside its own range {} to {}", symbol.id, range.lower, range.upper),
-                        span,
-                    )
-                    .help("correct the value or the range"),
-                );
-            }
+        if let (Some((value, span)), Some(range)) = (number, symbol.annotation.range)
+            && !(range.lower..=range.upper).contains(&value)
+        {
+            checker.report(
+                Diagnostic::error(
+                    ids::OUTSIDE_RANGE,
+                    format!("`{}` is {value}, outside its own range {} to {}", symbol.id, range.lower, range.upper),
+                    span,
+                )
+                .help("correct the value or the range"),
+            );
         }
     }
 }
