@@ -11,6 +11,7 @@ fn main() {
     let parsed = osteon_lang::load(&disk::Disk, file);
     let loaded = start.elapsed();
     let found = osteon_lang::check(&parsed, strict);
+    let checked = start.elapsed() - loaded;
     println!("{}", parsed.sources.render_all(&found));
     let mut counts = std::collections::BTreeMap::new();
     for diagnostic in &found {
@@ -22,5 +23,5 @@ fn main() {
     if let Some(model) = &parsed.model {
         println!("{} symbols, {} reactions, {} events", model.symbols.len(), model.reactions.len(), model.events.len());
     }
-    println!("loaded in {loaded:?}, checked in {:?}", start.elapsed() - loaded);
+    println!("loaded in {loaded:?}, checked in {checked:?}");
 }

@@ -59,3 +59,35 @@ fn functions_that_double_do_not_explode() {
     sources.insert("m.ant", text + "model m\ny := f29(2)\nend");
     assert!(load(&sources, "m.ant").has_errors());
 }
+
+#[test]
+fn a_thousand_symbols_are_checked_in_a_moment() {
+    let mut text = "model *m()\n".to_owned();
+    for i in 0..1000 {
+        text += &format!("  k{i} = 2 dimensionless\n  x{i} := k{i} * x{} + 1\n", i + 1);
+    }
+    let mut sources = MemorySources::new();
+    sources.insert("m.ant", text + "  x1000 = 1 dimensionless\nend\n");
+    let parsed = load(&sources, "m.ant");
+    // The fastest of a few, as other work may share the processor; far above what it takes.
+    let fastest = (0..5)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            osteon_lang::check(&parsed, true);
+            start.elapsed()
+        })
+        .min();
+    assert!(fastest.is_some_and(|t| t.as_millis() < 50), "{fastest:?}");
+}
+
+#[test]
+fn long_chains_of_assignments_are_survived() {
+    let mut text = "model *m()\n".to_owned();
+    for i in 0..40_000 {
+        text += &format!("  x{i} := 2 * x{}\n", i + 1);
+    }
+    let mut sources = MemorySources::new();
+    sources.insert("m.ant", text + "  x40000 = 1\nend\n");
+    let parsed = load(&sources, "m.ant");
+    assert!(!osteon_lang::check(&parsed, false).iter().any(osteon_model::Diagnostic::is_error));
+}

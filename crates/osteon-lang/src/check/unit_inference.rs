@@ -10,7 +10,7 @@ use crate::ids;
 use crate::unit_formula::{raise, sound};
 
 pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
-    let mut inference = Inference { model, known: vec![Memo::Unknown; model.symbols.len()], checker, told: Vec::new(), silent: false };
+    let mut inference = Inference { model, known: vec![Memo::Unknown; model.symbols.len()], checker, told: Vec::new(), silent: false, depth: 0 };
     for (place, expr) in expressions(model) {
         inference.equation(place, expr);
     }
@@ -37,7 +37,12 @@ struct Inference<'a, 'b> {
     told: Vec<Span>,
     /// Set while the unit of a symbol is derived from its rule: the rule itself is checked in its own turn.
     silent: bool,
+    /// Assignments being followed.
+    depth: u32,
 }
+
+/// Units are followed through so many assignments without units of their own; further ones stay unknown.
+const MAX_DEPTH: u32 = 300;
 
 /// A number without a unit that stands alone.
 fn lone_number(expr: &Expr) -> bool {
@@ -146,6 +151,9 @@ impl Inference<'_, '_> {
         if let Some(unit) = symbol.unit {
             return Some(unit);
         }
+        if self.depth >= MAX_DEPTH {
+            return None;
+        }
         match self.known[id.0 as usize] {
             Memo::Done(unit) => return unit,
             Memo::Open => return None,
@@ -160,9 +168,11 @@ impl Inference<'_, '_> {
             _ => None,
         };
         self.known[id.0 as usize] = Memo::Open;
+        self.depth += 1;
         let silent = std::mem::replace(&mut self.silent, true);
         let unit = expr.filter(|e| !lone_number(e)).and_then(|e| self.unit(e));
         self.silent = silent;
+        self.depth -= 1;
         self.known[id.0 as usize] = Memo::Done(unit);
         unit
     }
