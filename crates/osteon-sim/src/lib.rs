@@ -13,6 +13,8 @@ mod library;
 mod library_read;
 mod measure;
 mod near_name;
+mod people;
+mod people_read;
 mod person_read;
 mod plan;
 mod progress;
@@ -23,6 +25,7 @@ mod scenario;
 mod scenario_read;
 mod simulate;
 mod substance;
+mod table_text;
 mod toml_text;
 mod vocabulary;
 
@@ -31,6 +34,8 @@ pub use diagnostics::Diagnostics;
 pub use drive::{Action, Atol, LaneEnd, Timed};
 pub use library::{Entry, EntryEffect, Fact, Food, Library, Nutrient, Product, Response, Shelf};
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
+pub use people::{People, PersonColumn, Trait};
+pub use people_read::read_people;
 pub use progress::{Progress, Silent};
 pub use quantities::{Quantity, Reference};
 pub use run::{ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Work};
@@ -38,7 +43,7 @@ pub use scenario::{
     Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Meal, Person, Phase,
     Record, Regimen, Scenario, Start,
 };
-pub use scenario_read::read_scenario;
+pub use scenario_read::{read_scenario, read_scenario_for};
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};
 pub use substance::Substance;
 pub use vocabulary::{Vocabulary, Word};

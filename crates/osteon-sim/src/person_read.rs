@@ -54,7 +54,11 @@ impl Context<'_> {
         let mut age_a = None;
         for (key, input, example, needed) in MEASURED {
             let Some(item) = tables.get(key) else {
-                if needed {
+                if needed && self.brought.contains(&key) {
+                    if key == "age" {
+                        age_a = Some(f64::NAN);
+                    }
+                } else if needed {
                     complete = false;
                     self.push(
                         Diagnostic::error(
@@ -89,6 +93,7 @@ impl Context<'_> {
             }
         }
         match tables.get("sex") {
+            None if self.brought.contains(&"sex") => {}
             None => {
                 complete = false;
                 self.push(

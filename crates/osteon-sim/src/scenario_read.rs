@@ -28,6 +28,8 @@ pub(crate) const LONGEST_D: f64 = 150.0 * 365.25;
 pub(crate) struct Context<'b> {
     pub(crate) body: &'b Body,
     pub(crate) reading: Reading,
+    /// Words of `[person]` that a table of people brings, so that the scenario need not say them.
+    pub(crate) brought: Vec<&'static str>,
 }
 
 /// Reads a scenario against a body. `name` is what messages call the file.
@@ -35,11 +37,26 @@ pub(crate) struct Context<'b> {
 /// # Errors
 /// All faults of the text at once, with their places.
 pub fn read_scenario(text: &str, name: &str, body: &Body) -> Result<Scenario, Diagnostics> {
+    read_scenario_for(text, name, body, &[])
+}
+
+/// Reads a scenario for a table of people that brings these words of `[person]` (`age`, `weight`, `sex`): the scenario may leave them
+/// out. The person that comes out of it is nobody until a row of the table is put in ([`crate::People::scenario`]).
+///
+/// # Errors
+/// As [`read_scenario`].
+pub fn read_scenario_for(
+    text: &str,
+    name: &str,
+    body: &Body,
+    brought: &[&'static str],
+) -> Result<Scenario, Diagnostics> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
     let context = Context {
         body,
         reading: Reading::new(&SCENARIO, file),
+        brought: brought.to_vec(),
     };
     let document = context.reading.parse(text);
     let range = document.span();

@@ -3,6 +3,7 @@
 //! A study is a folder of three texts (`study.toml`, `scenario.toml`, `data.csv`); the format is told in `docs/studies.md`.
 //! Nothing here draws, prints or touches a file.
 
+mod cohort;
 mod data_csv;
 mod data_rows;
 mod fit;
@@ -23,6 +24,10 @@ mod uncertainty;
 mod uncertainty_bands;
 mod uncertainty_posterior;
 
+pub use cohort::{
+    CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
+    shard_chunks,
+};
 pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
