@@ -69,6 +69,10 @@ pub struct Panel {
     pub reference: Option<(f64, f64)>,
     /// Remarks under the title, each with the verdict word that colours its dot.
     pub remarks: Vec<Remark>,
+    /// Dotted name of the quantity, by which bands find it.
+    pub quantity: String,
+    /// For curves that compare arms: arm, control, true for their ratio.
+    pub versus: Vec<(usize, usize, bool)>,
 }
 
 /// A line under a panel's title.

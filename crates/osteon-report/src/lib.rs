@@ -3,6 +3,7 @@
 //! Runs nothing, judges nothing, touches no file: data in, text or bytes out. The same data gives the same bytes.
 
 mod aligned;
+mod bands_page;
 mod figure;
 mod fit_page;
 mod legend;
@@ -12,6 +13,7 @@ mod panel;
 mod raster;
 mod run_figure;
 mod run_json;
+mod sensitivity_page;
 mod study_figure;
 mod summary;
 mod svg;
@@ -19,20 +21,26 @@ mod text_width;
 mod ticks;
 mod tidy_csv;
 mod time_axis;
+mod tornado_figure;
 mod units_shown;
 mod verdict_table;
+mod xy_figure;
 
+pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;
 pub use raster::png;
 pub use run_figure::run_figure;
 pub use run_json::run_json;
+pub use sensitivity_page::{sensitivity_json, sensitivity_page, sensitivity_text};
 pub use study_figure::study_figure;
 pub use summary::summary;
 pub use svg::Svg;
 pub use ticks::quantity;
 pub use tidy_csv::{TIDY_COLUMNS, tidy_csv};
 pub use time_axis::time_text;
+pub use tornado_figure::tornado_figure;
 pub use units_shown::in_us_units;
 pub use verdict_table::{totals_text, verdict_table, verdicts_json};
+pub use xy_figure::{XyCurve, XyFigure, XyPanel, XyPoint, draw_xy};

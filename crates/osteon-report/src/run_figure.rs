@@ -69,6 +69,7 @@ pub(crate) fn panels(run: &Run) -> Vec<Panel> {
                         title: column.label.clone(),
                         unit: column.unit.clone(),
                         reference: column.reference.as_ref().and_then(reference_range),
+                        quantity: column.quantity.clone(),
                         ..Panel::default()
                     });
                     panels.len() - 1

@@ -91,6 +91,7 @@ fn compared(mut panel: Panel, rows: &[&RowVerdict], run: &Run) -> Panel {
                 .zip(&other.values)
                 .map(|(a, b)| if ratio { a / b } else { a - b })
                 .collect();
+            panel.versus.push((arm, control, ratio));
             curves.push(Curve {
                 arm,
                 days: treated.days.clone(),
