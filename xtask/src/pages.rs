@@ -20,6 +20,11 @@ fn ids_in(text: &str) -> Vec<String> {
             }
         }
     }
+    // A block of named constants: `diagnostic_ids! { NAME = "id"; … }`.
+    if let Some((_, block)) = text.split_once("\ndiagnostic_ids! {") {
+        let block = block.split("\n}").next().unwrap_or(block);
+        ids.extend(block.lines().filter_map(|l| l.split_once(" = \"")).map(|(_, r)| r.trim_end_matches("\";").to_owned()));
+    }
     // Lists and constants of ids: `DIAGNOSTIC_IDS: … = [ "a", "b" ]`.
     for (at, _) in text.match_indices("DIAGNOSTIC_IDS") {
         let Some(list) = text[at..].split_once('=').map(|(_, r)| r).and_then(|r| r.split_once(';')).map(|(l, _)| l) else { continue };

@@ -22,7 +22,7 @@ const MAX_SYMBOLS: usize = 500_000;
 /// Where a statement stands: the instance and the units it sees.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
-    /// Empty, or `kidney.` with the final dot.
+    /// Empty, or `organ.` with the final dot.
     pub prefix: String,
     units: Rc<BTreeMap<String, Unit>>,
 }

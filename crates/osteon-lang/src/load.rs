@@ -83,7 +83,7 @@ fn main_model(library: &Library, diagnostics: &mut Vec<Diagnostic>) -> Option<Op
     Some(Some(last))
 }
 
-/// What is said of the model itself, at the top of a file: `kidney is "…"`, `kidney notes "…"`.
+/// What is said of the model itself, at the top of a file: `organ is "…"`, `organ notes "…"`.
 fn annotate_model(library: &Library, main: Option<usize>, model: &mut Model) {
     let Some(name) = main.map(|i| &library.models[i].name) else { return };
     for statement in library.top.iter().chain(main.iter().flat_map(|i| &library.models[*i].body)) {

@@ -2,7 +2,7 @@
 
 use osteon_model::{Op, Span};
 
-/// A name with dots, such as `kidney.Vmax`.
+/// A name with dots, such as `organ.Vmax`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Path {
     pub parts: Vec<String>,
@@ -161,7 +161,7 @@ pub(crate) enum StatementKind {
     /// `I: A -| J`.
     Interaction { sources: Vec<Path>, targets: Vec<Path> },
     Event { subject: Option<Subject>, event: EventText },
-    /// `A: kidney(x, y)`.
+    /// `A: organ(x, y)`.
     Instance { path: Path, model: String, connections: Vec<Connection>, model_span: Span },
     Unit { name: String, name_span: Span, formula: Option<Ast> },
     Delete(Path),
