@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cohort_table::Format;
+
 /// A calibrated simulator of how magnesium, calcium, phosphate, vitamin D and their hormones make, keep and lose human bone.
 ///
 /// For research and teaching; not medical advice. Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the run or
@@ -23,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a scenario: summary, table (CSV) and figure (SVG, PNG)
     Run(RunArguments),
+    /// Join the parts of a run of many people (one folder, or one for each shard) into one file
+    Merge(MergeArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
     /// List what there is, one a line, the name first
@@ -35,6 +39,12 @@ pub(crate) enum Command {
     Studies(StudiesArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
+    /// What matters: every parameter to the ends of its range, one at a time
+    Sensitivity(SensitivityArguments),
+    /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
+    Gallery(GalleryArguments),
+    /// Count where the body's numbers come from, and keep the counts
+    Origins(OriginsArguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,6 +69,18 @@ pub(crate) enum ClockChoice {
 pub(crate) struct RunArguments {
     /// A scenario file, or the name of an embedded scenario
     pub(crate) scenario: String,
+    /// A table of people (CSV, docs/people.md): everybody goes through the scenario, on all cores
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
+    /// How many threads run people [default: all cores]
+    #[arg(long, value_name = "N", requires = "people")]
+    pub(crate) threads: Option<usize>,
+    /// Run only the k-th of N parts of the people, for clusters; `osteon merge` joins them
+    #[arg(long, value_name = "k/N", requires = "people")]
+    pub(crate) shard: Option<String>,
+    /// Form of the table of people's results
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub(crate) format: Format,
     /// Where the table and the figure go [default: a folder of the scenario's name in out/]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -83,6 +105,69 @@ pub(crate) struct RunArguments {
     /// Write the run as JSON to stdout instead of the summary; files are written only with -o
     #[arg(long)]
     pub(crate) json: bool,
+    /// Run in N plausible bodies as well and show bands: 5, 50 and 95 % of them [default N: 100]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) bands: Option<u32>,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1, requires = "bands")]
+    pub(crate) seed: u64,
+    /// Of the plausible bodies, keep only those whose healthy adult stays inside the reference intervals at rest
+    #[arg(long, requires = "bands")]
+    pub(crate) healthy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SensitivityArguments {
+    /// A study, or a scenario by name or file
+    pub(crate) of: Option<String>,
+    /// All studies
+    #[arg(long, conflicts_with = "of")]
+    pub(crate) all: bool,
+    /// Parameters shown for each output
+    #[arg(long, default_value_t = 15, value_name = "N")]
+    pub(crate) top: usize,
+    /// Write all numbers as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw a tornado for each study or scenario into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
+    /// Write the page (Markdown): what matters for what, and what would teach the body most
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GalleryArguments {
+    /// Folder of figure files
+    #[arg(default_value = "docs/gallery")]
+    pub(crate) folder: PathBuf,
+    /// Only these figures
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OriginsArguments {
+    /// Add a line to this history, unless its last line is of the same body
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArguments {
+    /// Folders written by `osteon run --people`
+    #[arg(required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// The file to write, ending in .parquet or .csv like the parts
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,14 +3,22 @@
 
 mod arguments;
 mod check;
+mod cohort;
+mod cohort_folder;
+mod cohort_progress;
+mod cohort_table;
 mod findings;
 mod fit;
+mod gallery;
+mod gallery_file;
 mod list;
+mod origins;
 mod outcome;
 mod output;
 mod progress_bar;
 mod project;
 mod run;
+mod sensitivity;
 mod studies;
 
 use std::process::ExitCode;
@@ -24,11 +32,18 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done =
         Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
-            Command::Run(words) => run::run(&project, words),
+            Command::Run(words) => match &words.people {
+                Some(table) => cohort::run_people(&project, words, table),
+                None => run::run(&project, words),
+            },
+            Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
+            Command::Gallery(words) => gallery::gallery(&project, words),
+            Command::Origins(words) => origins::origins(&project, words),
         });
     match done {
         Ok(true) => ExitCode::SUCCESS,

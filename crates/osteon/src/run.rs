@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use osteon_model::{Diagnostic, Sources as _};
-use osteon_report::{in_us_units, run_figure, run_json, summary, tidy_csv};
+use osteon_report::{band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv, with_bands};
 use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days, read_scenario};
-use osteon_study::near_name;
+use osteon_study::{BandOptions, Bands, bands, near_name, read_posteriors};
 
 use crate::arguments::{ClockChoice, RunArguments};
 use crate::outcome::{Fault, Outcome};
@@ -27,12 +27,17 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         .map_err(|faults| Fault::Failed(faults.render()))?;
     bar.finish();
     let run = if words.us { in_us_units(run) } else { run };
+    let spread = words
+        .bands
+        .map(|n| plausible(project, &body, &scenario, n as usize, words.seed, words.healthy, &mut bar))
+        .transpose()?;
+    bar.finish();
 
     // The finished part of a failed run is kept: files are written before the failure is told.
     let told = if words.json {
         String::new()
     } else {
-        summary(&run)
+        summary(&run) + &spread.as_ref().map_or_else(String::new, |b| band_text(&run, b))
     };
     if !words.json || words.output.is_some() {
         let folder = words
@@ -55,7 +60,15 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
             &folder.join(format!("{name}.txt")),
             summary(&run).as_bytes(),
         )?;
-        write_figure(&folder, &name, &run_figure(&run, &scenario, &source))?;
+        let figure = run_figure(&run, &scenario, &source);
+        let figure = match &spread {
+            Some(spread) => {
+                write(&folder.join(format!("{name}.bands.csv")), band_csv(&run, spread).as_bytes())?;
+                with_bands(figure, &run, spread)
+            }
+            None => figure,
+        };
+        write_figure(&folder, &name, &figure)?;
         if !words.quiet {
             eprintln!(
                 "wrote {}",
@@ -88,6 +101,27 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     Ok(!run.failed())
 }
 
+/// The same scenario in plausible bodies.
+pub(crate) fn plausible(
+    project: &Project,
+    body: &Body,
+    scenario: &Scenario,
+    samples: usize,
+    seed: u64,
+    healthy_only: bool,
+    bar: &mut dyn osteon_sim::Progress,
+) -> Result<Bands, Fault> {
+    let posteriors = read_posteriors(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
+    let asked = BandOptions { samples, seed, healthy_only, posteriors };
+    let found = bands(body, scenario, &asked, &RunOptions::default(), bar)
+        .map_err(|faults| Fault::Failed(faults.render()))?;
+    if found.samples.is_empty() {
+        let why = if found.failed.0 > 0 { found.failed.1 } else { format!("none of {} is healthy at rest", found.drawn) };
+        return Err(Fault::Failed(format!("error: no plausible body came through the scenario: {why}")));
+    }
+    Ok(found)
+}
+
 /// Loads the body; a body with errors does not run.
 pub(crate) fn standing_body(project: &Project) -> Result<Body, Fault> {
     let body = Body::load(project).map_err(|faults| Fault::Failed(errors_only(faults)))?;
@@ -104,7 +138,7 @@ fn errors_only(mut faults: Diagnostics) -> String {
 }
 
 /// The text of a scenario, its plain name, and what messages call it.
-fn find(project: &Project, asked: &str) -> Result<(String, String, String), Fault> {
+pub(crate) fn find(project: &Project, asked: &str) -> Result<(String, String, String), Fault> {
     let path = Path::new(asked);
     if path.is_file() {
         let (folder, file) = beside(path);
@@ -147,7 +181,7 @@ fn find(project: &Project, asked: &str) -> Result<(String, String, String), Faul
 }
 
 /// What the command line says about the record replaces what the scenario says.
-fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> Result<(), Fault> {
+pub(crate) fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> Result<(), Fault> {
     if !words.quantities.is_empty() {
         scenario.record.quantities = known_quantities(&words.quantities, body)?;
     }
