@@ -82,9 +82,29 @@ pub fn band_text(run: &Run, bands: &Bands) -> String {
         let _ = writeln!(out, "  {} more failed and are left out; the first: {}", bands.failed.0, bands.failed.1);
     }
     let left: Vec<String> = bands.left.iter().take(4).map(|(name, n)| format!("{name} {n}")).collect();
-    let fate = if bands.healthy_only { ", and were left out" } else { "" };
-    let which = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
-    let _ = writeln!(out, "  at rest {} of {} leave a reference interval{which}{fate}", bands.unhealthy, bands.drawn);
+    let fate = if bands.healthy_only {
+        ", and were left out"
+    } else {
+        ""
+    };
+    let which = if left.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", left.join(", "))
+    };
+    if bands.impossible > 0 {
+        let _ = writeln!(
+            out,
+            "  {} of {} draws contradict themselves, so that nobody lives with them; others were drawn",
+            bands.impossible, bands.drawn
+        );
+    }
+    let _ = writeln!(
+        out,
+        "  at rest {} of {} leave a reference interval{which}{fate}",
+        bands.unhealthy,
+        bands.drawn - bands.impossible
+    );
     let named = run.arms.iter().any(|a| !a.name.is_empty());
     let mut table = Aligned::new(&[if named { "arm" } else { "" }, "at the end", "", ">body as it is", ">5 %", ">median", ">95 %"]);
     for (number, arm) in run.arms.iter().enumerate() {

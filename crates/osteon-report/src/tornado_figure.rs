@@ -79,7 +79,7 @@ pub(crate) fn ranked(found: &Sensitivity, output: usize) -> Vec<usize> {
 fn draw_panel(canvas: &mut Canvas, found: &Sensitivity, output: usize, parameters: &[Uncertain], bars: usize, at: (f64, f64), width: f64) {
     let shown = &found.outputs[output];
     let order: Vec<usize> = ranked(found, output).into_iter().take(bars).collect();
-    let unit = if shown.unit == "1" { String::new() } else { format!("  {}", shown.unit) };
+    let unit = if shown.unit == "1" { String::new() } else { format!(", {}", shown.unit) };
     if let Some(title) = fit(&format!("{}{unit}", shown.name), 13.0, Weight::SemiBold, width) {
         canvas.text((at.0, at.1 + 10.0), &title, TextStyle::new(13.0, INK).bold());
     }

@@ -13,7 +13,7 @@ const UNKNOWN_SHARE: f64 = 0.25;
 const Z_95: f64 = 1.96;
 
 /// Lower and upper edge of the interval that judges a row, in the row's unit.
-pub(crate) fn judging_interval(row: &Row) -> (f64, f64) {
+pub fn judging_interval(row: &Row) -> (f64, f64) {
     if let Some(bounds) = row.bounds {
         return bounds;
     }

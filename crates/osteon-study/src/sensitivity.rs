@@ -220,8 +220,8 @@ fn ends(
     })
 }
 
-/// What these arms say for a row.
-pub(crate) fn row_prediction(row: &Row, arms: &[ArmRun]) -> f64 {
+/// What these arms say for a row, in the row's unit; NaN where they do not reach it.
+pub fn row_prediction(row: &Row, arms: &[ArmRun]) -> f64 {
     let value = |name: &str, at_d: f64| {
         let arm = if name.is_empty() {
             arms.first()

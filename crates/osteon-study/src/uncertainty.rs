@@ -31,11 +31,12 @@ pub struct Uncertain {
     pub origin: Origin,
 }
 
-/// Every parameter with a plain number, an origin and a range that is no input: inputs are a person's, not knowledge.
+/// Every parameter with a plain number and a range that is no input: inputs are a person's, not knowledge.
 pub fn uncertain_parameters(body: &Body) -> Vec<Uncertain> {
     let known = |symbol: &osteon_model::Symbol| {
         let word = body.vocabulary.get(&symbol.id)?;
-        let (origin, range) = (symbol.annotation.origin?, symbol.annotation.range?);
+        // Where nobody says where a number comes from, nothing but its range is claimed.
+        let (origin, range) = (symbol.annotation.origin.unwrap_or(Origin::Assumed), symbol.annotation.range?);
         let value = word
             .number
             .filter(|_| word.parameter && !word.ruled && word.role.is_none())?;

@@ -44,6 +44,8 @@ pub struct Bands {
     pub failed: (usize, String),
     /// Bodies looked at at rest.
     pub drawn: usize,
+    /// Of these, how many cannot be: their numbers contradict one another, so that nobody lives. They are always left out.
+    pub impossible: usize,
     /// Of these, how many leave a reference interval at rest.
     pub unhealthy: usize,
     /// Quantities they leave, most often first.
@@ -74,14 +76,14 @@ pub fn bands(
     let normal = references(&run_one(body, &rest, &[], options)?);
     progress.stage("plausible bodies");
     let mut chosen: Vec<Vec<(String, f64)>> = Vec::new();
-    let (mut drawn, mut unhealthy, mut next) = (0, 0, 0_u64);
+    let (mut drawn, mut impossible, mut unhealthy, mut next) = (0, 0, 0, 0_u64);
     let mut left: Vec<(String, usize)> = normal.iter().map(|n| (n.clone(), 0)).collect();
     while chosen.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
         let batch: Vec<Vec<(String, f64)>> = (0..asked.samples as u64)
             .map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i))
             .collect();
         next += asked.samples as u64;
-        let outside: Vec<Vec<String>> = many(body, &rest, &batch, options)?
+        let outside: Vec<Option<Vec<String>>> = many(body, &rest, &batch, options)?
             .into_iter()
             .map(|arms| left_by(&arms, &normal))
             .collect();
@@ -90,6 +92,10 @@ pub fn bands(
                 break;
             }
             drawn += 1;
+            let Some(outside) = outside else {
+                impossible += 1;
+                continue;
+            };
             unhealthy += usize::from(!outside.is_empty());
             for name in &outside {
                 left.iter_mut()
@@ -124,6 +130,7 @@ pub fn bands(
         samples,
         failed,
         drawn,
+        impossible,
         unhealthy,
         left,
         healthy_only: asked.healthy_only,
@@ -159,7 +166,7 @@ impl Bands {
             "plausible bodies"
         };
         format!(
-            "5–95 % of {} {which}; line inside: their median",
+            "5–95 % of {} {which}",
             self.samples.len()
         )
     }
@@ -205,19 +212,14 @@ fn inside(column: &osteon_sim::Column) -> bool {
     reference.lower.is_none_or(|l| *last >= l) && reference.upper.is_none_or(|u| *last <= u)
 }
 
-/// Quantities outside their reference interval; all of them for a body that fails at rest.
-fn left_by(arms: &[ArmRun], normal: &[String]) -> Vec<String> {
-    let Some(arm) = arms.first() else {
-        return normal.to_vec();
-    };
-    if arm.failure.is_some() {
-        return normal.to_vec();
-    }
-    arm.columns
+/// Quantities outside their reference interval; `None` for a body in which nobody lives.
+fn left_by(arms: &[ArmRun], normal: &[String]) -> Option<Vec<String>> {
+    let arm = arms.first().filter(|a| a.failure.is_none())?;
+    let left = arm
+        .columns
         .iter()
-        .filter(|c| normal.contains(&c.quantity) && !inside(c))
-        .map(|c| c.quantity.clone())
-        .collect()
+        .filter(|c| normal.contains(&c.quantity) && !inside(c));
+    Some(left.map(|c| c.quantity.clone()).collect())
 }
 
 fn run_one(

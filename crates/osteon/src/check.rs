@@ -22,13 +22,13 @@ struct Findings {
 }
 
 /// How the numbers of one file were come by.
-struct OriginCount {
-    file: String,
-    counts: [usize; 5],
-    without: usize,
+pub(crate) struct OriginCount {
+    pub(crate) file: String,
+    pub(crate) counts: [usize; 5],
+    pub(crate) without: usize,
 }
 
-const ORIGINS: [Origin; 5] = [
+pub(crate) const ORIGINS: [Origin; 5] = [
     Origin::Measured,
     Origin::Derived,
     Origin::Scaled,
@@ -267,7 +267,7 @@ fn sbml(sources: &dyn Sources, id: &str) -> Findings {
 }
 
 /// Numbers with and without an origin, by file: plain start values of parameters, compartments and species.
-fn count_origins(model: &Model, sources: &SourceMap) -> Vec<OriginCount> {
+pub(crate) fn count_origins(model: &Model, sources: &SourceMap) -> Vec<OriginCount> {
     let mut counts: Vec<OriginCount> = Vec::new();
     for symbol in &model.symbols {
         let plain = symbol
@@ -305,7 +305,7 @@ fn count_origins(model: &Model, sources: &SourceMap) -> Vec<OriginCount> {
     counts
 }
 
-fn origin_table(origins: &[OriginCount]) -> String {
+pub(crate) fn origin_table(origins: &[OriginCount]) -> String {
     if origins.is_empty() {
         return String::new();
     }
