@@ -6,6 +6,8 @@
 mod body;
 mod diagnostics;
 pub mod drive;
+mod events;
+mod events_read;
 mod exposure_read;
 mod foods_read;
 mod gathering;
@@ -21,17 +23,22 @@ mod progress;
 mod quantities;
 mod recording;
 mod run;
+mod schedule;
 mod scenario;
 mod scenario_read;
 mod simulate;
+mod staged;
 mod substance;
 mod table_text;
+mod time_course;
 mod toml_text;
 mod vocabulary;
 
 pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
 pub use drive::{Action, Atol, LaneEnd, Timed};
+pub use events::{Events, Intervention, InterventionKind, PersonEvents};
+pub use events_read::read_events;
 pub use library::{Entry, EntryEffect, Fact, Food, Library, Nutrient, Product, Response, Shelf};
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
 pub use people::{People, PersonColumn, Trait};
@@ -44,6 +51,8 @@ pub use scenario::{
     Record, Regimen, Scenario, Start,
 };
 pub use scenario_read::{read_scenario, read_scenario_for};
+pub use schedule::{Scheduled, schedule};
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};
 pub use substance::Substance;
+pub use time_course::{Course, CourseOptions, time_course};
 pub use vocabulary::{Vocabulary, Word};

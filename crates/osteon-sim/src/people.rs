@@ -27,6 +27,7 @@ pub struct PersonColumn {
 pub struct People {
     /// Columns other than identifiers.
     pub columns: Vec<PersonColumn>,
+    pub(crate) keys: Vec<String>,
     pub(crate) ids: Vec<String>,
     pub(crate) values: Vec<f64>,
 }
@@ -45,6 +46,11 @@ impl People {
     /// Identifier of a person: the column `USUBJID` if there is one, else `ID`.
     pub fn id(&self, person: usize) -> &str {
         self.ids.get(person).map_or("", String::as_str)
+    }
+
+    /// The column `ID` of a person, by which tables of events speak of them.
+    pub fn key(&self, person: usize) -> &str {
+        self.keys.get(person).map_or("", String::as_str)
     }
 
     /// Words of `[person]` that the table brings for everybody, so that a scenario need not.

@@ -140,6 +140,7 @@ impl Reader<'_> {
             for (cell, column) in record.iter().zip(&columns) {
                 self.cell(cell, column, number + 1, &people.columns, &mut people.values[at..]);
             }
+            people.keys.push(record[id].text.clone());
             people.ids.push(name.text.clone());
         }
         if people.is_empty() && self.faults.is_empty() {

@@ -158,6 +158,19 @@ impl Planner<'_> {
         plan
     }
 
+    /// What is eaten and taken by the clock between two times, nothing else.
+    pub(crate) fn by_the_clock(&self, arm: &Arm, clock: Clock, from_d: f64, until_d: f64) -> Plan {
+        let mut plan = Plan::default();
+        if clock == Clock::Meals {
+            self.meals(&mut plan, arm, from_d, until_d);
+            for regimen in self.regimens(Some(arm)) {
+                self.take(&mut plan, regimen, from_d, until_d);
+            }
+        }
+        plan.sort();
+        plan
+    }
+
     /// Value of every moved input at the end of the life, to know what still has to be said.
     pub(crate) fn in_force(&self, clock: Clock, time_d: f64) -> BTreeMap<String, f64> {
         self.base
@@ -486,7 +499,7 @@ impl Planner<'_> {
         }
     }
 
-    fn deposit(
+    pub(crate) fn deposit(
         &self,
         plan: &mut Plan,
         time_d: f64,
@@ -540,7 +553,7 @@ impl Planner<'_> {
 
 impl Plan {
     /// By time; equal times keep the order in which they were written (memories before what they are memories of).
-    fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.actions.sort_by(|a, b| a.time.total_cmp(&b.time));
         self.met.sort_by(|a, b| a.time_d.total_cmp(&b.time_d));
     }

@@ -91,6 +91,8 @@ pub struct Arm {
     pub phases: Vec<Phase>,
     /// Single doses and infusions.
     pub doses: Vec<Dose>,
+    /// What a table of events does to states, in order of time; a scenario file asks for none.
+    pub interventions: Vec<crate::events::Intervention>,
 }
 
 /// A stretch of time with something changed.

@@ -114,6 +114,7 @@ impl Context<'_> {
                         person,
                         phases: Vec::new(),
                         doses: Vec::new(),
+                        interventions: Vec::new(),
                     }),
                     None => complete = false,
                 }
@@ -169,6 +170,7 @@ impl Context<'_> {
                                 person,
                                 phases,
                                 doses,
+                                interventions: Vec::new(),
                             });
                         }
                         _ => complete = false,

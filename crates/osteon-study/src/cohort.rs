@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use osteon_sim::{ArmRun, Body, Diagnostics, Member, People, RunOptions, Scenario, Silent, run_many};
+use osteon_sim::{ArmRun, Body, Diagnostics, Events, Member, People, RunOptions, Scenario, Silent, run_many};
 
 /// People in a chunk: one part-file. Seconds of work, and the same number on every machine, so that parts are, too.
 pub const CHUNK: usize = 128;
@@ -51,6 +51,8 @@ pub struct Cohort<'a> {
     pub scenario: &'a Scenario,
     /// The people.
     pub people: &'a People,
+    /// What happens to single ones of them.
+    pub events: Option<&'a Events>,
     /// Accuracy.
     pub options: &'a RunOptions,
 }
@@ -142,7 +144,13 @@ pub fn run_cohort(
 /// Everybody of one block in every arm, side by side.
 fn run_block(cohort: &Cohort<'_>, people: Range<usize>) -> Result<Vec<ArmRun>, Diagnostics> {
     let scenarios: Vec<(usize, Scenario)> = people
-        .map(|person| (person, cohort.people.scenario(person, cohort.scenario)))
+        .map(|person| {
+            let mut scenario = cohort.people.scenario(person, cohort.scenario);
+            if let Some(events) = cohort.events {
+                events.put(cohort.people.key(person), &mut scenario);
+            }
+            (person, scenario)
+        })
         .collect();
     let members: Vec<Member<'_>> = scenarios
         .iter()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cohort_table::Format;
+use crate::model_file::{ConvertArguments, CourseArguments};
 
 /// A calibrated simulator of how magnesium, calcium, phosphate, vitamin D and their hormones make, keep and lose human bone.
 ///
@@ -23,10 +24,14 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a scenario: summary, table (CSV) and figure (SVG, PNG)
+    /// Run a scenario: summary, table (CSV) and figure (SVG, PNG); or a model file (.ant, .xml): a plain time course
     Run(RunArguments),
+    /// Turn a model from Antimony into SBML or back
+    Convert(ConvertArguments),
     /// Join the parts of a run of many people (one folder, or one for each shard) into one file
     Merge(MergeArguments),
+    /// Print everything that a scenario does to a person, in order of time
+    Explain(ExplainArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
     /// List what there is, one a line, the name first
@@ -67,11 +72,16 @@ pub(crate) enum ClockChoice {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// A scenario file, or the name of an embedded scenario
+    /// A scenario file, the name of an embedded scenario, or a model file (.ant, .xml)
     pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) course: CourseArguments,
     /// A table of people (CSV, docs/people.md): everybody goes through the scenario, on all cores
     #[arg(long, value_name = "FILE")]
     pub(crate) people: Option<PathBuf>,
+    /// A table of events (NONMEM form, docs/people.md): doses, samples and covariates of single people
+    #[arg(long, value_name = "FILE", requires = "people")]
+    pub(crate) events: Option<PathBuf>,
     /// How many threads run people [default: all cores]
     #[arg(long, value_name = "N", requires = "people")]
     pub(crate) threads: Option<usize>,
@@ -155,6 +165,24 @@ pub(crate) struct OriginsArguments {
     /// Add a line to this history, unless its last line is of the same body
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// A table of people (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
+    /// A table of events
+    #[arg(long, value_name = "FILE", requires = "people")]
+    pub(crate) events: Option<PathBuf>,
+    /// Whose schedule, by ID [default: the first]
+    #[arg(long, value_name = "ID", requires = "people")]
+    pub(crate) person: Option<String>,
+    /// Which arm [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use osteon_report::TIDY_COLUMNS;
-use osteon_sim::{ArmRun, Meta, RunOptions, Scenario, meta, read_people, read_scenario_for, show_days};
+use osteon_sim::{
+    ArmRun, Body, Events, Meta, People, RunOptions, Scenario, meta, read_events, read_people, read_scenario_for, show_days,
+};
 use osteon_study::{CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort, shard_chunks};
 use serde_json::{Map, Value, json};
 
@@ -28,14 +30,13 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
             "error: --us, --json and --bands do not go with --people: the table has SI units and its own formats".to_owned(),
         ));
     }
-    let (text, name, shown) = find(project, &words.scenario)?;
     let body = standing_body(project)?;
-    let people_text = fs::read_to_string(table).map_err(|e| outside("read", table, e))?;
-    let rendered = |faults: osteon_sim::Diagnostics| Fault::Failed(faults.render());
-    let people = read_people(&people_text, &table.display().to_string(), &body).map_err(rendered)?;
-    let mut scenario = read_scenario_for(&text, &shown, &body, &people.brings()).map_err(rendered)?;
-    scenario.name.clone_from(&name);
+    let Tables { mut scenario, name, people, events, hashes } =
+        read_tables(project, &body, &words.scenario, table, words.events.as_deref())?;
     change_record(&mut scenario, words, &body)?;
+    if let Some(events) = events.as_ref().filter(|_| !words.quiet) {
+        events.remarks.iter().for_each(|remark| eprintln!("{remark}"));
+    }
 
     let options = RunOptions::default();
     let meta = meta(&body, &scenario, &options);
@@ -46,7 +47,7 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         Some(threads) => threads,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let identity = identity(&scenario, &meta, words.format, people.len(), &people_text);
+    let identity = identity(&scenario, &meta, words.format, people.len(), &hashes);
     let root = words.output.clone().unwrap_or_else(|| Path::new("out").join(&name));
     let folder = CohortFolder::open(
         &root,
@@ -77,6 +78,7 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         body: &body,
         scenario: &scenario,
         people: &people,
+        events: events.as_ref(),
         options: &options,
     };
     run_cohort(&cohort, &left, threads, &keeper).map_err(|error| match error {
@@ -106,8 +108,44 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
     Ok(failed == 0)
 }
 
+/// A scenario with its tables of people and events.
+pub(crate) struct Tables {
+    pub(crate) scenario: Scenario,
+    pub(crate) name: String,
+    pub(crate) people: People,
+    pub(crate) events: Option<Events>,
+    hashes: Vec<(&'static str, String)>,
+}
+
+/// Reads a scenario and its tables, each against what was read before.
+pub(crate) fn read_tables(
+    project: &Project,
+    body: &Body,
+    scenario: &str,
+    people: &Path,
+    events: Option<&Path>,
+) -> Result<Tables, Fault> {
+    let rendered = |faults: osteon_sim::Diagnostics| Fault::Failed(faults.render());
+    let read = |path: &Path| fs::read_to_string(path).map_err(|e| outside("read", path, e));
+    let (text, name, shown) = find(project, scenario)?;
+    let people_text = read(people)?;
+    let mut hashes = vec![("people_sha256", sha256(people_text.as_bytes()))];
+    let people = read_people(&people_text, &people.display().to_string(), body).map_err(rendered)?;
+    let mut scenario = read_scenario_for(&text, &shown, body, &people.brings()).map_err(rendered)?;
+    scenario.name.clone_from(&name);
+    let events = match events {
+        Some(path) => {
+            let text = read(path)?;
+            hashes.push(("events_sha256", sha256(text.as_bytes())));
+            Some(read_events(&text, &path.display().to_string(), body, &people, &scenario).map_err(rendered)?)
+        }
+        None => None,
+    };
+    Ok(Tables { scenario, name, people, events, hashes })
+}
+
 /// Everything that decides about the bytes of the table.
-fn identity(scenario: &Scenario, meta: &Meta, format: Format, people: usize, people_text: &str) -> Map<String, Value> {
+fn identity(scenario: &Scenario, meta: &Meta, format: Format, people: usize, hashes: &[(&str, String)]) -> Map<String, Value> {
     let mut identity = Map::new();
     let mut put = |key: &str, value: Value| identity.insert(key.to_owned(), value);
     put("engine", json!(meta.engine));
@@ -122,7 +160,9 @@ fn identity(scenario: &Scenario, meta: &Meta, format: Format, people: usize, peo
     put("quantities", json!(scenario.record.quantities));
     put("people", json!(people));
     put("people_in_part", json!(CHUNK));
-    put("people_sha256", json!(sha256(people_text.as_bytes())));
+    for (table, hash) in hashes {
+        put(table, json!(hash));
+    }
     put("seed", json!("none: nothing is drawn in this run"));
     put("columns", json!(TIDY_COLUMNS));
     put("table", json!(format.ending()));

@@ -7,11 +7,13 @@ mod cohort;
 mod cohort_folder;
 mod cohort_progress;
 mod cohort_table;
+mod explain;
 mod findings;
 mod fit;
 mod gallery;
 mod gallery_file;
 mod list;
+mod model_file;
 mod origins;
 mod outcome;
 mod output;
@@ -32,10 +34,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done =
         Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
+            Command::Run(words) if model_file::is_model(&words.scenario) => model_file::run_model(words),
+            Command::Run(words) if words.course.any() => Err(model_file::for_models_only()),
+            Command::Convert(words) => model_file::convert(words),
             Command::Run(words) => match &words.people {
                 Some(table) => cohort::run_people(&project, words, table),
                 None => run::run(&project, words),
             },
+            Command::Explain(words) => explain::explain(&project, words),
             Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),

@@ -1,0 +1,324 @@
+//! Runs with interventions: a person is driven up to the instant, their states are changed there, and they are driven on.
+//!
+//! At one instant: samples, interventions in the order of the table, then doses and changes of inputs.
+
+use std::sync::Arc;
+
+use osteon_ode::System as _;
+use osteon_vm::{Lanes, SymbolIndex};
+
+use crate::body::Body;
+use crate::drive::{Begin, Breakdown, BreakdownCause, LaneEnd, LaneSetup, Timed};
+use crate::events::{Intervention, InterventionKind};
+use crate::events_read::period;
+use crate::gathering::{Driven, drive_all};
+use crate::plan::{Plan, Planner};
+use crate::progress::{Progress, Silent};
+use crate::scenario::{Arm, Clock, Dose, InputValue};
+use crate::simulate::RunOptions;
+
+/// Largest relative change of any state from one dosing interval to the next at which a regimen counts as steady. (assumed; slow stores
+/// such as bone go on drifting by less than this)
+const STEADY: f64 = 1e-3;
+
+/// Most dosing intervals on the way to a steady state. (assumed)
+const MOST_INTERVALS: usize = 1000;
+
+/// States smaller than this, in their own units, are not followed to a steady state.
+const SMALL: f64 = 1e-6;
+
+/// A person to be driven in stages.
+pub(crate) struct Staged<'s> {
+    pub(crate) setup: LaneSetup,
+    pub(crate) planner: Planner<'s>,
+    pub(crate) arm: &'s Arm,
+    pub(crate) clock: Clock,
+    /// End of the lived life.
+    pub(crate) lived: LaneEnd,
+}
+
+/// True for instants at which running infusions end.
+fn ends_infusions(intervention: &Intervention) -> bool {
+    matches!(
+        intervention.kind,
+        InterventionKind::Reset | InterventionKind::Steady { added: false, .. }
+    )
+}
+
+/// The arm with infusions cut off where an intervention ends them.
+pub(crate) fn cut_infusions(arm: &Arm) -> Arm {
+    let mut cut = arm.clone();
+    if !arm.interventions.iter().any(ends_infusions) {
+        return cut;
+    }
+    cut.doses = Vec::with_capacity(arm.doses.len());
+    for dose in &arm.doses {
+        if dose.over_d <= 0.0 {
+            cut.doses.push(dose.clone());
+            continue;
+        }
+        for number in 0..dose.count {
+            let at_d = dose.at_d + number as f64 * dose.every_d;
+            let mut single = Dose {
+                at_d,
+                every_d: 0.0,
+                count: 1,
+                ..dose.clone()
+            };
+            let cutter = arm
+                .interventions
+                .iter()
+                .filter(|i| ends_infusions(i) && i.at_d > at_d && i.at_d < at_d + dose.over_d)
+                .map(|i| i.at_d)
+                .fold(f64::INFINITY, f64::min);
+            if cutter.is_finite() {
+                single.over_d = cutter - at_d;
+                for deposit in &mut single.into {
+                    deposit.amount *= single.over_d / dose.over_d;
+                }
+            }
+            cut.doses.push(single);
+        }
+    }
+    cut
+}
+
+/// Drives everybody through their interventions, side by side between them.
+pub(crate) fn drive_staged(
+    body: &Body,
+    people: Vec<Staged<'_>>,
+    record: &[SymbolIndex],
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Vec<Driven> {
+    if people.iter().all(|p| p.arm.interventions.is_empty()) {
+        let setups: Vec<LaneSetup> = people.into_iter().map(|p| p.setup).collect();
+        return drive_all(body, &setups, record, options, progress);
+    }
+    let mut under_way: Vec<UnderWay<'_>> = people.into_iter().map(UnderWay::new).collect();
+    loop {
+        let active: Vec<usize> = (0..under_way.len()).filter(|p| !under_way[*p].done).collect();
+        if active.is_empty() {
+            break;
+        }
+        let setups: Vec<LaneSetup> = active.iter().map(|p| under_way[*p].next_stage()).collect();
+        let driven = drive_all(body, &setups, record, options, progress);
+        for (person, stage) in active.into_iter().zip(driven) {
+            under_way[person].arrived(body, stage, options);
+        }
+    }
+    under_way.into_iter().map(|u| u.finish(record.len())).collect()
+}
+
+/// Somebody between two interventions.
+struct UnderWay<'s> {
+    staged: Staged<'s>,
+    next: usize,
+    next_action: usize,
+    next_output: usize,
+    done: bool,
+    gathered: Driven,
+}
+
+impl<'s> UnderWay<'s> {
+    fn new(staged: Staged<'s>) -> Self {
+        UnderWay {
+            staged,
+            next: 0,
+            next_action: 0,
+            next_output: 0,
+            done: false,
+            gathered: Driven {
+                values: Vec::new(),
+                end: LaneEnd::default(),
+                events: Vec::new(),
+                work: osteon_ode::Work::default(),
+                failure: None,
+            },
+        }
+    }
+
+    fn until(&self) -> f64 {
+        let end = self.staged.setup.until;
+        self.staged.arm.interventions.get(self.next).map_or(end, |i| i.at_d.min(end))
+    }
+
+    /// Up to the next intervention: samples at its instant are taken before it, everything else happens after it.
+    fn next_stage(&mut self) -> LaneSetup {
+        let until = self.until();
+        let last = self.next >= self.staged.arm.interventions.len();
+        let setup = &self.staged.setup;
+        let actions = &setup.actions[self.next_action..];
+        let actions = &actions[..actions.partition_point(|a| last || a.time < until)];
+        let outputs = &setup.outputs[self.next_output..];
+        let outputs = &outputs[..outputs.partition_point(|t| last || *t <= until + 1e-9)];
+        let stage = LaneSetup {
+            actions: actions.to_vec(),
+            outputs: outputs.iter().map(|t| if last { *t } else { t.min(until) }).collect(),
+            until,
+            ..setup.clone()
+        };
+        self.next_action += stage.actions.len();
+        self.next_output += stage.outputs.len();
+        stage
+    }
+
+    fn arrived(&mut self, body: &Body, stage: Driven, options: &RunOptions) {
+        let until = self.until();
+        self.gathered.values.extend(stage.values);
+        self.gathered.events.extend(stage.events);
+        self.gathered.work.add(&stage.work);
+        self.gathered.end = stage.end;
+        self.gathered.failure = stage.failure;
+        if self.gathered.failure.is_some() || self.next >= self.staged.arm.interventions.len() {
+            self.done = true;
+            return;
+        }
+        let mut end = self.gathered.end.clone();
+        while let Some(intervention) = self.staged.arm.interventions.get(self.next).filter(|i| i.at_d <= until) {
+            self.next += 1;
+            if let Err(what) = self.intervene(body, intervention, &mut end, options) {
+                self.gathered.failure = Some(Breakdown {
+                    cause: BreakdownCause::BadSetup(what),
+                    time: until,
+                    step: 0.0,
+                    state: None,
+                });
+                self.done = true;
+                return;
+            }
+        }
+        let mut vm = Lanes::new(Arc::clone(&body.program), 1);
+        vm.load_lane(0, &end.individual);
+        vm.refresh_branches(0, &[end.time], &end.states);
+        end.individual = vm.save_lane(0);
+        self.staged.setup.t0 = end.time;
+        self.staged.setup.begin = Begin::Continued(end);
+    }
+
+    fn intervene(&mut self, body: &Body, intervention: &Intervention, end: &mut LaneEnd, options: &RunOptions) -> Result<(), String> {
+        let place = |name: &str| {
+            let symbol = body.find(name).ok_or_else(|| format!("`{name}` is no state"))?;
+            body.program.state_of(symbol).ok_or_else(|| format!("`{name}` is no state"))
+        };
+        match &intervention.kind {
+            InterventionKind::Reset => {
+                end.states.clone_from(&self.staged.lived.states);
+                end.truths.clone_from(&self.staged.lived.truths);
+            }
+            InterventionKind::Replace(deposit) => end.states[place(&deposit.symbol)?] = deposit.amount,
+            InterventionKind::Multiply(deposit) => end.states[place(&deposit.symbol)?] *= deposit.amount,
+            InterventionKind::Steady { into, size_into, over_d, every_d, added } => {
+                let mut one = Plan::default();
+                self.staged.planner.deposit(&mut one, 0.0, into, size_into, *over_d);
+                let (steady, running) = self.steady(body, &one, *every_d, end, options)?;
+                if *added {
+                    let lived = &self.staged.lived.states;
+                    for ((state, steady), lived) in end.states.iter_mut().zip(&steady.states).zip(lived) {
+                        *state += steady - lived;
+                    }
+                } else {
+                    end.states.clone_from(&steady.states);
+                    end.truths.clone_from(&steady.truths);
+                    set_sizes(body, size_into, end);
+                }
+                for (rate, steady) in end.infusions.iter_mut().zip(&steady.infusions) {
+                    *rate += steady;
+                }
+                // Infusions of the regimen that are still running end later.
+                self.staged.setup.actions.drain(..self.next_action);
+                self.next_action = 0;
+                self.staged.setup.actions.extend(running);
+                self.staged.setup.actions.sort_by(|a, b| a.time.total_cmp(&b.time));
+            }
+        }
+        Ok(())
+    }
+
+    /// The states just before the next dose of a regimen that begins with the lived state, under the inputs now in force; and the ends
+    /// of its infusions that still run. The clock of the body stands: every interval ends at the present instant.
+    fn steady(&self, body: &Body, dose: &Plan, every_d: f64, now: &LaneEnd, options: &RunOptions) -> Result<(LaneEnd, Vec<Timed>), String> {
+        let span = match self.staged.clock {
+            Clock::Averaged => Some(every_d),
+            Clock::Meals => period(every_d),
+        };
+        let span = span.ok_or_else(|| format!("doses every {every_d} d and the meals of a day never repeat together"))?;
+        let (from, until) = (now.time - span, now.time);
+        let doses = (span / every_d).round() as usize;
+        let daily = self.staged.planner.by_the_clock(self.staged.arm, self.staged.clock, from, until);
+        let mut at = LaneEnd {
+            time: from,
+            states: self.staged.lived.states.clone(),
+            individual: now.individual.clone(),
+            infusions: vec![0.0; now.infusions.len()],
+            truths: self.staged.lived.truths.clone(),
+        };
+        let read: Vec<bool> = {
+            let lanes = Lanes::new(Arc::clone(&body.program), 1);
+            (0..at.states.len()).map(|s| lanes.is_read(s)).collect()
+        };
+        let mut later: Vec<Timed> = Vec::new();
+        let mut worst = (0, f64::INFINITY);
+        for _ in 0..MOST_INTERVALS {
+            let mut actions = daily.actions.clone();
+            actions.append(&mut later);
+            for number in 0..doses {
+                let begin = from + number as f64 * every_d;
+                actions.extend(dose.actions.iter().map(|a| Timed {
+                    time: begin + a.time,
+                    action: a.action,
+                }));
+            }
+            actions.sort_by(|a, b| a.time.total_cmp(&b.time));
+            let due = actions.partition_point(|a| a.time < until);
+            later = actions.split_off(due);
+            later.iter_mut().for_each(|a| a.time -= span);
+            let before = at.states.clone();
+            let setup = LaneSetup {
+                begin: Begin::Continued(at),
+                t0: from,
+                until,
+                actions,
+                ..LaneSetup::default()
+            };
+            let driven = drive_all(body, &[setup], &[], options, &mut Silent).pop().ok_or("nobody was driven")?;
+            if let Some(failure) = driven.failure {
+                return Err(format!("on the way to a steady state: {failure}"));
+            }
+            at = LaneEnd {
+                time: from,
+                ..driven.end
+            };
+            let changes = at.states.iter().zip(&before).enumerate().filter(|(s, _)| read[*s]);
+            worst = changes
+                .map(|(s, (new, old))| (s, (new - old).abs() / new.abs().max(SMALL)))
+                .fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a });
+            if worst.1 < STEADY {
+                at.time = until;
+                later.iter_mut().for_each(|a| a.time += span);
+                return Ok((at, later));
+            }
+        }
+        let name = body.program.states().get(worst.0).map_or("?", String::as_str);
+        Err(format!(
+            "no steady state: `{name}` still changes by {:.2} % from one dose to the next after {MOST_INTERVALS} intervals",
+            worst.1 * 100.0
+        ))
+    }
+}
+
+impl UnderWay<'_> {
+    fn finish(mut self, width: usize) -> Driven {
+        self.gathered.values.resize(self.staged.setup.outputs.len() * width, f64::NAN);
+        self.gathered
+    }
+}
+
+/// Memories that dosing sets belong to the steady state, too.
+fn set_sizes(body: &Body, size_into: &[InputValue], end: &mut LaneEnd) {
+    for InputValue { input, value, .. } in size_into {
+        if let Some(state) = body.find(input).and_then(|s| body.program.state_of(s)) {
+            end.states[state] = *value;
+        }
+    }
+}
