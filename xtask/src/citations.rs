@@ -10,7 +10,12 @@ fn entries(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| line.trim_start().strip_prefix('@'))
         .filter_map(|rest| rest.split_once('{'))
-        .map(|(_, rest)| rest.trim_end_matches(',').trim().trim_end_matches(',').to_owned())
+        .map(|(_, rest)| {
+            rest.trim_end_matches(',')
+                .trim()
+                .trim_end_matches(',')
+                .to_owned()
+        })
         .collect()
 }
 
@@ -34,7 +39,9 @@ fn cited(path: &Path, text: &str) -> Vec<String> {
                     continue;
                 }
                 let rest = line[at + field.len()..].trim_start();
-                let Some(rest) = rest.strip_prefix('=') else { continue };
+                let Some(rest) = rest.strip_prefix('=') else {
+                    continue;
+                };
                 let rest = rest.trim_start().trim_start_matches('[').trim_start();
                 if let Some(inner) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
                     keys.extend(inner.0.split(',').map(|k| k.trim().to_owned()));

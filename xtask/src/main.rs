@@ -39,11 +39,19 @@ fn main() -> ExitCode {
             eprintln!("usage: cargo xtask VERB");
             eprintln!("  checks              all of the following");
             eprintln!("  arrows              which crate may depend on which");
-            eprintln!("  citations           every cited key is in a bibliography, every entry is cited");
-            eprintln!("  map                 every path that the maps name exists, every crate is named");
+            eprintln!(
+                "  citations           every cited key is in a bibliography, every entry is cited"
+            );
+            eprintln!(
+                "  map                 every path that the maps name exists, every crate is named"
+            );
             eprintln!("  pages               every diagnostic id has a page and every page an id");
-            eprintln!("  sbml-suite PATH     runs a folder of SBML test cases against the recorded outcomes");
-            eprintln!("  words               no physiology in the engine, no silent defaults, no oversized files");
+            eprintln!(
+                "  sbml-suite PATH     runs a folder of SBML test cases against the recorded outcomes"
+            );
+            eprintln!(
+                "  words               no physiology in the engine, no silent defaults, no oversized files"
+            );
             ExitCode::from(2)
         }
     }
@@ -64,7 +72,8 @@ fn run(root: &Path, checks: &[(&str, fn(&Path) -> Faults)]) -> ExitCode {
 
 fn project_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map_or_else(|| here.to_owned(), Path::to_owned)
+    here.parent()
+        .map_or_else(|| here.to_owned(), Path::to_owned)
 }
 
 /// Every file below `dir` with one of the extensions, sorted; build output and hidden folders left out.
@@ -72,14 +81,26 @@ fn files(dir: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![dir.to_owned()];
     while let Some(next) = open.pop() {
-        let Ok(entries) = std::fs::read_dir(&next) else { continue };
+        let Ok(entries) = std::fs::read_dir(&next) else {
+            continue;
+        };
         for path in entries.flatten().map(|e| e.path()) {
-            let name = path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map_or(String::new(), |n| n.to_string_lossy().into_owned());
             if path.is_dir() {
-                if name != "target" && name != "out" && !name.starts_with('.') && name != "__pycache__" {
+                if name != "target"
+                    && name != "out"
+                    && !name.starts_with('.')
+                    && name != "__pycache__"
+                {
                     open.push(path);
                 }
-            } else if extensions.is_empty() || path.extension().is_some_and(|e| extensions.iter().any(|x| e == *x)) {
+            } else if extensions.is_empty()
+                || path
+                    .extension()
+                    .is_some_and(|e| extensions.iter().any(|x| e == *x))
+            {
                 found.push(path);
             }
         }
@@ -90,7 +111,10 @@ fn files(dir: &Path, extensions: &[&str]) -> Vec<PathBuf> {
 
 /// Path relative to the project, with `/`.
 fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/")
 }
 
 fn read(path: &Path) -> String {

@@ -9,7 +9,12 @@ use crate::{Faults, files, read, relative};
 /// declared as `pub const NAME: &str = "id"; // diagnostic` are found through their literal in a list of ids.
 fn ids_in(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
-    for call in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::note(", ".fault("] {
+    for call in [
+        "Diagnostic::error(",
+        "Diagnostic::warning(",
+        "Diagnostic::note(",
+        ".fault(",
+    ] {
         for (at, _) in text.match_indices(call) {
             let rest = text[at + call.len()..].trim_start();
             if let Some((id, _)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
@@ -23,14 +28,31 @@ fn ids_in(text: &str) -> Vec<String> {
     // A block of named constants: `diagnostic_ids! { NAME = "id"; … }`.
     if let Some((_, block)) = text.split_once("\ndiagnostic_ids! {") {
         let block = block.split("\n}").next().unwrap_or(block);
-        ids.extend(block.lines().filter_map(|l| l.split_once(" = \"")).map(|(_, r)| r.trim_end_matches("\";").to_owned()));
+        ids.extend(
+            block
+                .lines()
+                .filter_map(|l| l.split_once(" = \""))
+                .map(|(_, r)| r.trim_end_matches("\";").to_owned()),
+        );
     }
     // Lists and constants of ids: `DIAGNOSTIC_IDS: … = [ "a", "b" ]`.
     for (at, _) in text.match_indices("DIAGNOSTIC_IDS") {
-        let Some(list) = text[at..].split_once('=').map(|(_, r)| r).and_then(|r| r.split_once(';')).map(|(l, _)| l) else { continue };
+        let Some(list) = text[at..]
+            .split_once('=')
+            .map(|(_, r)| r)
+            .and_then(|r| r.split_once(';'))
+            .map(|(l, _)| l)
+        else {
+            continue;
+        };
         ids.extend(list.split('"').skip(1).step_by(2).map(str::to_owned));
     }
-    ids.retain(|id| id.contains(|c: char| c.is_ascii_lowercase()) && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+    ids.retain(|id| {
+        id.contains(|c: char| c.is_ascii_lowercase())
+            && id
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    });
     ids
 }
 
@@ -55,7 +77,9 @@ pub(crate) fn check(root: &Path) -> Faults {
         .collect();
     for (id, place) in &ids {
         if !pages.contains(id) {
-            faults.push(format!("{place}: diagnostic `{id}` has no page docs/diagnostics/{id}.md"));
+            faults.push(format!(
+                "{place}: diagnostic `{id}` has no page docs/diagnostics/{id}.md"
+            ));
         }
     }
     for page in &pages {

@@ -42,11 +42,17 @@ struct Folder<'p>(&'p Path);
 
 impl Sources for Folder<'_> {
     fn text(&self, id: &str) -> Result<String, SourceError> {
-        std::fs::read_to_string(self.0.join(id)).map_err(|e| SourceError { id: id.to_owned(), reason: e.to_string() })
+        std::fs::read_to_string(self.0.join(id)).map_err(|e| SourceError {
+            id: id.to_owned(),
+            reason: e.to_string(),
+        })
     }
 
     fn list(&self, dir: &str) -> Result<Vec<String>, SourceError> {
-        Err(SourceError { id: dir.to_owned(), reason: "folders are not listed here".to_owned() })
+        Err(SourceError {
+            id: dir.to_owned(),
+            reason: "folders are not listed here".to_owned(),
+        })
     }
 }
 
@@ -55,26 +61,46 @@ impl Case {
     pub fn find(folder: &Path) -> Option<Case> {
         let name = folder.file_name()?.to_str()?.to_owned();
         let numbered = name.len() >= 5 && name.bytes().all(|b| b.is_ascii_digit());
-        (numbered && folder.join(format!("{name}-settings.txt")).is_file()).then(|| Case { name, folder: folder.to_owned() })
+        (numbered && folder.join(format!("{name}-settings.txt")).is_file()).then(|| Case {
+            name,
+            folder: folder.to_owned(),
+        })
     }
 
     /// Tags from the suite's own `-model.m` file, where it is present.
     pub fn tags(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.folder.join(format!("{}-model.m", self.name))).unwrap_or_else(|_| String::new());
+        let text = std::fs::read_to_string(self.folder.join(format!("{}-model.m", self.name)))
+            .unwrap_or_else(|_| String::new());
         text.lines()
-            .filter_map(|l| l.strip_prefix("componentTags:").or_else(|| l.strip_prefix("testTags:")))
-            .flat_map(|l| l.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()))
+            .filter_map(|l| {
+                l.strip_prefix("componentTags:")
+                    .or_else(|| l.strip_prefix("testTags:"))
+            })
+            .flat_map(|l| {
+                l.split(',')
+                    .map(|t| t.trim().to_owned())
+                    .filter(|t| !t.is_empty())
+            })
             .collect()
     }
 
     /// The file of the newest level and version.
     fn newest(&self) -> Option<String> {
         let prefix = format!("{}-sbml-l", self.name);
-        let names = std::fs::read_dir(&self.folder).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok());
+        let names = std::fs::read_dir(&self.folder)
+            .ok()?
+            .flatten()
+            .filter_map(|e| e.file_name().into_string().ok());
         names
             .filter_map(|file| {
-                let (level, version) = file.strip_prefix(&prefix)?.strip_suffix(".xml")?.split_once('v')?;
-                Some(((level.parse::<u32>().ok()?, version.parse::<u32>().ok()?), file))
+                let (level, version) = file
+                    .strip_prefix(&prefix)?
+                    .strip_suffix(".xml")?
+                    .split_once('v')?;
+                Some((
+                    (level.parse::<u32>().ok()?, version.parse::<u32>().ok()?),
+                    file,
+                ))
             })
             .max()
             .map(|(_, file)| file)
@@ -82,14 +108,27 @@ impl Case {
 
     /// Reads, compiles, runs and compares.
     pub fn judge(&self) -> Verdict {
-        let wrong = |stage: &str, detail: String| Verdict { status: format!("error:{stage}"), detail };
-        let Some(file) = self.newest() else { return wrong("files", "no SBML file".to_owned()) };
+        let wrong = |stage: &str, detail: String| Verdict {
+            status: format!("error:{stage}"),
+            detail,
+        };
+        let Some(file) = self.newest() else {
+            return wrong("files", "no SBML file".to_owned());
+        };
         let model = match osteon_sbml::read(&Folder(&self.folder), &file) {
             Ok(model) => model,
-            Err(SbmlError::Unsupported { feature, .. }) => return Verdict { status: feature, detail: String::new() },
+            Err(SbmlError::Unsupported { feature, .. }) => {
+                return Verdict {
+                    status: feature,
+                    detail: String::new(),
+                };
+            }
             Err(error) => return wrong("read", error.to_string()),
         };
-        let (settings, reference) = match self.settings().and_then(|s| self.reference(&s).map(|r| (s, r))) {
+        let (settings, reference) = match self
+            .settings()
+            .and_then(|s| self.reference(&s).map(|r| (s, r)))
+        {
             Ok(both) => both,
             Err(why) => return wrong("files", why),
         };
@@ -104,25 +143,61 @@ impl Case {
         self.run(&model, &program, &settings, &reference)
     }
 
-    fn run(&self, model: &Model, program: &Arc<Program>, settings: &Settings, reference: &[Vec<f64>]) -> Verdict {
-        let columns: Result<Vec<SymbolIndex>, String> = settings.variables.iter().map(|v| column(model, program, settings, v)).collect();
+    fn run(
+        &self,
+        model: &Model,
+        program: &Arc<Program>,
+        settings: &Settings,
+        reference: &[Vec<f64>],
+    ) -> Verdict {
+        let columns: Result<Vec<SymbolIndex>, String> = settings
+            .variables
+            .iter()
+            .map(|v| column(model, program, settings, v))
+            .collect();
         let columns = match columns {
             Ok(columns) => columns,
-            Err(missing) => return Verdict { status: "error:variable".to_owned(), detail: missing },
+            Err(missing) => {
+                return Verdict {
+                    status: "error:variable".to_owned(),
+                    detail: missing,
+                };
+            }
         };
-        let mut verdict = Verdict { status: String::new(), detail: String::new() };
+        let mut verdict = Verdict {
+            status: String::new(),
+            detail: String::new(),
+        };
         // The tolerances under which peers were measured, then tighter, then the usual ones.
         let tolerances = [
-            (f64::min(1e-6, settings.relative / 100.0), f64::min(1e-10, settings.absolute * 1e-4)),
+            (
+                f64::min(1e-6, settings.relative / 100.0),
+                f64::min(1e-10, settings.absolute * 1e-4),
+            ),
             (1e-9, 1e-13),
             (1e-6, 1e-9),
         ];
         for (rtol, atol) in tolerances {
             match time_course(program, settings, &columns, rtol, atol) {
-                Err(why) => verdict = Verdict { status: "error:solve".to_owned(), detail: why },
+                Err(why) => {
+                    verdict = Verdict {
+                        status: "error:solve".to_owned(),
+                        detail: why,
+                    }
+                }
                 Ok(rows) => match settings.first_difference(&rows, reference) {
-                    None => return Verdict { status: "pass".to_owned(), detail: String::new() },
-                    Some(difference) => verdict = Verdict { status: "fail".to_owned(), detail: difference },
+                    None => {
+                        return Verdict {
+                            status: "pass".to_owned(),
+                            detail: String::new(),
+                        };
+                    }
+                    Some(difference) => {
+                        verdict = Verdict {
+                            status: "fail".to_owned(),
+                            detail: difference,
+                        }
+                    }
                 },
             }
         }
@@ -131,17 +206,34 @@ impl Case {
 
     fn settings(&self) -> Result<Settings, String> {
         let path = self.folder.join(format!("{}-settings.txt", self.name));
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let field = |key: &str| {
-            let line = text.lines().find_map(|l| l.split_once(':').filter(|(k, _)| k.trim() == key));
-            line.map(|(_, v)| v.trim()).ok_or_else(|| format!("settings lack `{key}`"))
+            let line = text
+                .lines()
+                .find_map(|l| l.split_once(':').filter(|(k, _)| k.trim() == key));
+            line.map(|(_, v)| v.trim())
+                .ok_or_else(|| format!("settings lack `{key}`"))
         };
-        let number = |key: &str| field(key).and_then(|v| v.parse::<f64>().map_err(|_| format!("`{key}: {v}` is no number")));
-        let list = |key: &str| field(key).map(|v| v.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect());
+        let number = |key: &str| {
+            field(key).and_then(|v| {
+                v.parse::<f64>()
+                    .map_err(|_| format!("`{key}: {v}` is no number"))
+            })
+        };
+        let list = |key: &str| {
+            field(key).map(|v| {
+                v.split(',')
+                    .map(|w| w.trim().to_owned())
+                    .filter(|w| !w.is_empty())
+                    .collect()
+            })
+        };
         Ok(Settings {
             start: number("start")?,
             duration: number("duration")?,
-            steps: field("steps").and_then(|v| v.parse().map_err(|_| format!("`steps: {v}` is no count")))?,
+            steps: field("steps")
+                .and_then(|v| v.parse().map_err(|_| format!("`steps: {v}` is no count")))?,
             variables: list("variables")?,
             amounts: list("amount")?,
             concentrations: list("concentration")?,
@@ -153,19 +245,34 @@ impl Case {
     /// Reference rows, in the order of the settings' variables.
     fn reference(&self, settings: &Settings) -> Result<Vec<Vec<f64>>, String> {
         let path = self.folder.join(format!("{}-results.csv", self.name));
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let mut lines = text.lines().map(|l| l.split(',').map(str::trim).collect::<Vec<_>>()).filter(|l| l.len() > 1);
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut lines = text
+            .lines()
+            .map(|l| l.split(',').map(str::trim).collect::<Vec<_>>())
+            .filter(|l| l.len() > 1);
         let header = lines.next().ok_or("the results are empty")?;
         // The first column is time, whatever it is called; a variable may have the same name.
         let places: Result<Vec<usize>, String> = settings
             .variables
             .iter()
-            .map(|v| header.iter().skip(1).position(|h| h == v).map(|p| p + 1).ok_or_else(|| format!("no column for `{v}`")))
+            .map(|v| {
+                header
+                    .iter()
+                    .skip(1)
+                    .position(|h| h == v)
+                    .map(|p| p + 1)
+                    .ok_or_else(|| format!("no column for `{v}`"))
+            })
             .collect();
         let places = places?;
         let rows: Result<Vec<Vec<f64>>, String> = lines
             .map(|line| {
-                let value = |p: &usize| line.get(*p).and_then(|v| v.parse::<f64>().ok()).ok_or_else(|| format!("bad row {}", line.join(",")));
+                let value = |p: &usize| {
+                    line.get(*p)
+                        .and_then(|v| v.parse::<f64>().ok())
+                        .ok_or_else(|| format!("bad row {}", line.join(",")))
+                };
                 places.iter().map(value).collect()
             })
             .collect();
@@ -190,17 +297,30 @@ impl Settings {
                 let same = near || x == wanted || (x.is_nan() && wanted.is_nan());
                 if !same {
                     let name = &self.variables[column];
-                    return Some(format!("{name} at {}: {x} instead of {wanted}", self.time(row)));
+                    return Some(format!(
+                        "{name} at {}: {x} instead of {wanted}",
+                        self.time(row)
+                    ));
                 }
             }
         }
-        (rows.len() != reference.len()).then(|| format!("{} rows instead of {}", rows.len(), reference.len()))
+        (rows.len() != reference.len())
+            .then(|| format!("{} rows instead of {}", rows.len(), reference.len()))
     }
 }
 
 /// The symbol behind a column. Names of flattened models are joined by `__` in the suite and by dots here.
-fn column(model: &Model, program: &Program, settings: &Settings, variable: &str) -> Result<SymbolIndex, String> {
-    let place = model.find(variable).or_else(|| model.ids().find(|id| model.symbol(*id).id.replace('.', "__") == variable));
+fn column(
+    model: &Model,
+    program: &Program,
+    settings: &Settings,
+    variable: &str,
+) -> Result<SymbolIndex, String> {
+    let place = model.find(variable).or_else(|| {
+        model
+            .ids()
+            .find(|id| model.symbol(*id).id.replace('.', "__") == variable)
+    });
     let symbol = place
         .and_then(|id| program.find(&model.symbol(id).id))
         .ok_or_else(|| format!("the model has no `{variable}`"))?;
@@ -231,19 +351,42 @@ impl Observer for Table {
     }
 }
 
-fn time_course(program: &Arc<Program>, settings: &Settings, columns: &[SymbolIndex], rtol: f64, atol: f64) -> Result<Vec<Vec<f64>>, String> {
+fn time_course(
+    program: &Arc<Program>,
+    settings: &Settings,
+    columns: &[SymbolIndex],
+    rtol: f64,
+    atol: f64,
+) -> Result<Vec<Vec<f64>>, String> {
     let outputs: Vec<f64> = (0..=settings.steps).map(|row| settings.time(row)).collect();
     let setup = LaneSetup {
         t0: program.start_time(),
-        until: outputs.last().copied().unwrap_or(settings.start).max(program.start_time()),
+        until: outputs
+            .last()
+            .copied()
+            .unwrap_or(settings.start)
+            .max(program.start_time()),
         outputs,
         ..LaneSetup::default()
     };
-    let options = DriveOptions { rtol, atol: Atol::Uniform(atol), lanes: 1, max_attempts: 2_000_000, ..DriveOptions::default() };
-    let mut table = Table { rows: Vec::new(), deadline: Instant::now() + LONGEST };
-    let mut outcomes = drive(program, &[setup], columns, &options, &mut table).map_err(|e| e.to_string())?;
+    let options = DriveOptions {
+        rtol,
+        atol: Atol::Uniform(atol),
+        lanes: 1,
+        max_attempts: 2_000_000,
+        ..DriveOptions::default()
+    };
+    let mut table = Table {
+        rows: Vec::new(),
+        deadline: Instant::now() + LONGEST,
+    };
+    let mut outcomes =
+        drive(program, &[setup], columns, &options, &mut table).map_err(|e| e.to_string())?;
     match outcomes.pop() {
-        Some(LaneOutcome { failure: Some(breakdown), .. }) => Err(breakdown.to_string()),
+        Some(LaneOutcome {
+            failure: Some(breakdown),
+            ..
+        }) => Err(breakdown.to_string()),
         _ => Ok(table.rows),
     }
 }

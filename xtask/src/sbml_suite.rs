@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::sbml_case::{Case, Verdict};
 
 const TABLE: &str = "tests/sbml-suite/status.tsv";
-const USAGE: &str = "usage: cargo xtask sbml-suite PATH [--json] [--only CASE]... [--record] [--verbose]
+const USAGE: &str =
+    "usage: cargo xtask sbml-suite PATH [--json] [--only CASE]... [--record] [--verbose]
   PATH       folder with cases (or one that holds `cases/` or `cases/semantic/`)
   --json     an array of {case, status, tags} instead of lines
   --only     just this case; may be repeated
@@ -28,7 +29,8 @@ struct Line {
 }
 
 pub(crate) fn run(root: &Path, args: impl Iterator<Item = String>) -> ExitCode {
-    let (mut path, mut json, mut record, mut verbose, mut only) = (None, false, false, false, BTreeSet::new());
+    let (mut path, mut json, mut record, mut verbose, mut only) =
+        (None, false, false, false, BTreeSet::new());
     let mut args = args;
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -87,9 +89,19 @@ fn find_cases(path: &Path) -> Vec<Case> {
     if let Some(case) = Case::find(path) {
         return vec![case];
     }
-    for folder in [path.join("cases/semantic"), path.join("semantic"), path.join("cases"), path.to_owned()] {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-        let mut cases: Vec<Case> = entries.flatten().filter_map(|e| Case::find(&e.path())).collect();
+    for folder in [
+        path.join("cases/semantic"),
+        path.join("semantic"),
+        path.join("cases"),
+        path.to_owned(),
+    ] {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        let mut cases: Vec<Case> = entries
+            .flatten()
+            .filter_map(|e| Case::find(&e.path()))
+            .collect();
         if !cases.is_empty() {
             cases.sort_by(|a, b| a.name.cmp(&b.name));
             return cases;
@@ -101,15 +113,29 @@ fn find_cases(path: &Path) -> Vec<Case> {
 /// Tags from a `cases.tsv` in the folder or above it, by its columns `case`, `component_tags` and `test_tags`.
 fn tags_beside(path: &Path) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
-    let Some(text) = path.ancestors().take(4).find_map(|p| std::fs::read_to_string(p.join("cases.tsv")).ok()) else { return found };
+    let Some(text) = path
+        .ancestors()
+        .take(4)
+        .find_map(|p| std::fs::read_to_string(p.join("cases.tsv")).ok())
+    else {
+        return found;
+    };
     let mut rows = text.lines().map(|l| l.split('\t').collect::<Vec<_>>());
-    let Some(header) = rows.next() else { return found };
+    let Some(header) = rows.next() else {
+        return found;
+    };
     let place = |name: &str| header.iter().position(|h| *h == name);
-    let Some(case) = place("case") else { return found };
+    let Some(case) = place("case") else {
+        return found;
+    };
     let tags = [place("component_tags"), place("test_tags")];
     for row in rows {
         if let Some(name) = row.get(case) {
-            let words = tags.iter().flatten().filter_map(|p| row.get(*p)).flat_map(|t| t.split_whitespace());
+            let words = tags
+                .iter()
+                .flatten()
+                .filter_map(|p| row.get(*p))
+                .flat_map(|t| t.split_whitespace());
             found.insert((*name).to_owned(), words.map(str::to_owned).collect());
         }
     }
@@ -126,12 +152,24 @@ fn judge_all(cases: &[Case], tags: &BTreeMap<String, Vec<String>>) -> Vec<Line> 
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdict = catch_unwind(AssertUnwindSafe(|| case.judge())).unwrap_or_else(|panic| {
-                        let words = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-                        Verdict { status: "error:panic".to_owned(), detail: words.unwrap_or_else(String::new) }
-                    });
+                    let verdict =
+                        catch_unwind(AssertUnwindSafe(|| case.judge())).unwrap_or_else(|panic| {
+                            let words = panic
+                                .downcast_ref::<String>()
+                                .cloned()
+                                .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                            Verdict {
+                                status: "error:panic".to_owned(),
+                                detail: words.unwrap_or_else(String::new),
+                            }
+                        });
                     let tags = tags.get(&case.name).cloned().unwrap_or_else(|| case.tags());
-                    let line = Line { case: case.name.clone(), status: verdict.status, detail: verdict.detail, tags };
+                    let line = Line {
+                        case: case.name.clone(),
+                        status: verdict.status,
+                        detail: verdict.detail,
+                        tags,
+                    };
                     if let Ok(mut lines) = lines.lock() {
                         lines.push(line);
                     }
@@ -140,7 +178,9 @@ fn judge_all(cases: &[Case], tags: &BTreeMap<String, Vec<String>>) -> Vec<Line> 
         }
     });
     drop(std::panic::take_hook());
-    let mut lines = lines.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut lines = lines
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     lines.sort_by(|a, b| a.case.cmp(&b.case));
     lines
 }
@@ -152,7 +192,10 @@ fn print_json(lines: &[Line]) {
         let tags: Vec<String> = line.tags.iter().map(|t| quote(t)).collect();
         let comma = if i + 1 < lines.len() { "," } else { "" };
         let (case, status) = (quote(&line.case), quote(&line.status));
-        println!("  {{\"case\": {case}, \"status\": {status}, \"tags\": [{}]}}{comma}", tags.join(", "));
+        println!(
+            "  {{\"case\": {case}, \"status\": {status}, \"tags\": [{}]}}{comma}",
+            tags.join(", ")
+        );
     }
     println!("]");
 }
@@ -168,12 +211,19 @@ fn summarise(lines: &[Line]) {
     let mut by_tag: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let mut by_status: BTreeMap<&str, usize> = BTreeMap::new();
     let refused_by_design = |l: &Line| {
-        l.tags.iter().any(|t| t == "AlgebraicRule" || t == "CSymbolDelay" || t == "FastReaction" || t.starts_with("fbc:"))
+        l.tags.iter().any(|t| {
+            t == "AlgebraicRule"
+                || t == "CSymbolDelay"
+                || t == "FastReaction"
+                || t.starts_with("fbc:")
+        })
     };
     for line in lines {
         by_tag.entry(" all").or_insert([0; 4])[kind(line)] += 1;
         if !refused_by_design(line) {
-            by_tag.entry(" core: no algebraic rule, delay, fast reaction, flux balance").or_insert([0; 4])[kind(line)] += 1;
+            by_tag
+                .entry(" core: no algebraic rule, delay, fast reaction, flux balance")
+                .or_insert([0; 4])[kind(line)] += 1;
             if line.tags.iter().any(|t| t.starts_with("comp:")) {
                 by_tag.entry(" core with submodels").or_insert([0; 4])[kind(line)] += 1;
             }
@@ -183,9 +233,15 @@ fn summarise(lines: &[Line]) {
         }
         *by_status.entry(&line.status).or_insert(0) += 1;
     }
-    eprintln!("{:>6} {:>11} {:>5} {:>6}  tag", "pass", "unsupported", "fail", "error");
+    eprintln!(
+        "{:>6} {:>11} {:>5} {:>6}  tag",
+        "pass", "unsupported", "fail", "error"
+    );
     for (tag, [pass, refused, fail, error]) in by_tag {
-        eprintln!("{pass:>6} {refused:>11} {fail:>5} {error:>6}  {}", tag.trim());
+        eprintln!(
+            "{pass:>6} {refused:>11} {fail:>5} {error:>6}  {}",
+            tag.trim()
+        );
     }
     for (status, count) in by_status {
         eprintln!("{count:>6} {status}");
@@ -194,7 +250,11 @@ fn summarise(lines: &[Line]) {
 
 fn read_table(file: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|_| String::new());
-    text.lines().skip(1).filter_map(|l| l.split_once('\t')).map(|(c, s)| (c.to_owned(), s.to_owned())).collect()
+    text.lines()
+        .skip(1)
+        .filter_map(|l| l.split_once('\t'))
+        .map(|(c, s)| (c.to_owned(), s.to_owned()))
+        .collect()
 }
 
 fn write_table(file: &Path, table: &BTreeMap<String, String>) -> ExitCode {
@@ -202,7 +262,10 @@ fn write_table(file: &Path, table: &BTreeMap<String, String>) -> ExitCode {
     for (case, status) in table {
         text.push_str(&format!("{case}\t{status}\n"));
     }
-    let written = file.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(file, text));
+    let written = file
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(file, text));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -223,7 +286,9 @@ fn compare(lines: &[Line], table: &BTreeMap<String, String>, whole: bool) -> Exi
     for line in lines {
         match table.get(&line.case) {
             Some(recorded) if *recorded != line.status => told(&line.case, recorded, &line.status),
-            None if line.status == "fail" || line.status.starts_with("error:") => told(&line.case, "nothing", &line.status),
+            None if line.status == "fail" || line.status.starts_with("error:") => {
+                told(&line.case, "nothing", &line.status)
+            }
             _ => {}
         }
     }

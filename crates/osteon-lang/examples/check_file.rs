@@ -6,7 +6,10 @@ mod disk;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let strict = arguments.iter().any(|a| a == "--strict");
-    let file = arguments.iter().find(|a| !a.starts_with("--")).expect("a file name as argument");
+    let file = arguments
+        .iter()
+        .find(|a| !a.starts_with("--"))
+        .expect("a file name as argument");
     let start = std::time::Instant::now();
     let parsed = osteon_lang::load(&disk::Disk, file);
     let loaded = start.elapsed();
@@ -15,13 +18,20 @@ fn main() {
     println!("{}", parsed.sources.render_all(&found));
     let mut counts = std::collections::BTreeMap::new();
     for diagnostic in &found {
-        *counts.entry((diagnostic.severity, diagnostic.id)).or_insert(0) += 1;
+        *counts
+            .entry((diagnostic.severity, diagnostic.id))
+            .or_insert(0) += 1;
     }
     for ((severity, id), count) in counts {
         println!("{count:5} {severity:?} {id}");
     }
     if let Some(model) = &parsed.model {
-        println!("{} symbols, {} reactions, {} events", model.symbols.len(), model.reactions.len(), model.events.len());
+        println!(
+            "{} symbols, {} reactions, {} events",
+            model.symbols.len(),
+            model.reactions.len(),
+            model.events.len()
+        );
     }
     println!("loaded in {loaded:?}, checked in {checked:?}");
 }

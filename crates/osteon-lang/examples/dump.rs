@@ -15,7 +15,11 @@ fn text(words: &str) -> String {
 
 /// JSON knows no infinities; they are written as text.
 fn number(value: f64) -> String {
-    if value.is_finite() { format!("{value:?}") } else { text(&value.to_string()) }
+    if value.is_finite() {
+        format!("{value:?}")
+    } else {
+        text(&value.to_string())
+    }
 }
 
 fn main() {
@@ -62,13 +66,23 @@ fn main() {
     let mut reactions = Vec::new();
     for reaction in &model.reactions {
         let mut side = |list: &[Participant]| {
-            let parts: Vec<String> =
-                list.iter().map(|p| format!("[{}, {}]", number(values.expr(&p.stoichiometry)), text(&model.symbol(p.species).id))).collect();
+            let parts: Vec<String> = list
+                .iter()
+                .map(|p| {
+                    format!(
+                        "[{}, {}]",
+                        number(values.expr(&p.stoichiometry)),
+                        text(&model.symbol(p.species).id)
+                    )
+                })
+                .collect();
             parts.join(", ")
         };
         let (reactants, products) = (side(&reaction.reactants), side(&reaction.products));
         let name = text(&model.symbol(reaction.symbol).id);
-        reactions.push(format!("  {{\"id\": {name}, \"reactants\": [{reactants}], \"products\": [{products}]}}"));
+        reactions.push(format!(
+            "  {{\"id\": {name}, \"reactants\": [{reactants}], \"products\": [{products}]}}"
+        ));
     }
     println!("{{\"model\": {},", text(&model.id));
     println!("\"symbols\": [\n{}\n],", lines.join(",\n"));

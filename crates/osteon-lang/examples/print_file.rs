@@ -10,5 +10,8 @@ fn main() {
         eprintln!("{}", parsed.sources.render_all(&parsed.diagnostics));
         std::process::exit(1);
     }
-    print!("{}", osteon_lang::print(&parsed.model.expect("a text without errors has a model")));
+    print!(
+        "{}",
+        osteon_lang::print(&parsed.model.expect("a text without errors has a model"))
+    );
 }

@@ -25,7 +25,8 @@ const MANY: usize = usize::MAX;
 /// Looks a function up.
 pub(crate) fn function(name: &str) -> Option<Builtin> {
     use Builtin::Op as F;
-    const STOCHASTIC: &str = "draws random numbers, and a model must give the same values each time it is evaluated";
+    const STOCHASTIC: &str =
+        "draws random numbers, and a model must give the same values each time it is evaluated";
     let one = |op| F(op, 1, 1);
     let two = |op| F(op, 2, 2);
     let stem = name.strip_prefix("arc").or_else(|| name.strip_prefix('a'));
@@ -37,8 +38,9 @@ pub(crate) fn function(name: &str) -> Option<Builtin> {
         "sqr" => Builtin::Square,
         "minus" => Builtin::Minus,
         "delay" => Builtin::Unsupported("asks for past values, which the engine does not keep"),
-        "normal" | "uniform" | "bernoulli" | "binomial" | "cauchy" | "chisquare" | "exponential" | "gamma" | "laplace" | "lognormal" | "poisson"
-        | "rayleigh" | "truncatedNormal" => Builtin::Unsupported(STOCHASTIC),
+        "normal" | "uniform" | "bernoulli" | "binomial" | "cauchy" | "chisquare"
+        | "exponential" | "gamma" | "laplace" | "lognormal" | "poisson" | "rayleigh"
+        | "truncatedNormal" => Builtin::Unsupported(STOCHASTIC),
         "plus" => F(Op::Add, 0, MANY),
         "times" => F(Op::Mul, 0, MANY),
         "min" => F(Op::Min, 1, MANY),
@@ -137,7 +139,44 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// Names for suggestions.
 pub(crate) const NAMES: [&str; 40] = [
-    "piecewise", "rateOf", "log", "root", "sqr", "plus", "times", "min", "max", "and", "or", "xor", "not", "divide", "pow", "rem", "quotient", "abs",
-    "exp", "ln", "log10", "sqrt", "floor", "ceil", "factorial", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "time",
-    "pi", "exponentiale", "infinity", "true", "false",
+    "piecewise",
+    "rateOf",
+    "log",
+    "root",
+    "sqr",
+    "plus",
+    "times",
+    "min",
+    "max",
+    "and",
+    "or",
+    "xor",
+    "not",
+    "divide",
+    "pow",
+    "rem",
+    "quotient",
+    "abs",
+    "exp",
+    "ln",
+    "log10",
+    "sqrt",
+    "floor",
+    "ceil",
+    "factorial",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "time",
+    "pi",
+    "exponentiale",
+    "infinity",
+    "true",
+    "false",
 ];

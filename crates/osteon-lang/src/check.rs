@@ -35,10 +35,19 @@ const STRICT: [&str; 8] = [
 /// With `strict`, numbers without source, range, unit or origin and bare numbers in equations are errors in place of warnings.
 /// The result contains `parsed.diagnostics`; do not add them again.
 pub fn check(parsed: &Parsed, strict: bool) -> Vec<Diagnostic> {
-    let mut checker = Checker { out: parsed.diagnostics.clone(), sources: &parsed.sources, interface: &parsed.interface };
+    let mut checker = Checker {
+        out: parsed.diagnostics.clone(),
+        sources: &parsed.sources,
+        interface: &parsed.interface,
+    };
     if let Some(model) = &parsed.model {
-        let unknown: HashSet<Span> =
-            checker.out.iter().filter(|d| d.id == ids::UNKNOWN_NAME).filter_map(|d| d.labels.first()).map(|l| l.span).collect();
+        let unknown: HashSet<Span> = checker
+            .out
+            .iter()
+            .filter(|d| d.id == ids::UNKNOWN_NAME)
+            .filter_map(|d| d.labels.first())
+            .map(|l| l.span)
+            .collect();
         rules::check(model, &mut checker);
         cycles::check(model, &mut checker);
         values::check(model, &unknown, &mut checker);
@@ -70,8 +79,16 @@ impl Checker<'_> {
 
     /// The author's words for an expression, if they are short; else a name for it.
     fn words(&self, expr: &Expr, otherwise: &str) -> String {
-        let text = self.sources.text(expr.span.file).get(expr.span.start as usize..expr.span.end as usize).unwrap_or("");
-        if text.is_empty() || text.len() > 48 || text.contains('\n') { otherwise.to_owned() } else { format!("`{text}`") }
+        let text = self
+            .sources
+            .text(expr.span.file)
+            .get(expr.span.start as usize..expr.span.end as usize)
+            .unwrap_or("");
+        if text.is_empty() || text.len() > 48 || text.contains('\n') {
+            otherwise.to_owned()
+        } else {
+            format!("`{text}`")
+        }
     }
 }
 
@@ -107,13 +124,24 @@ fn expressions(model: &Model) -> Vec<(Place, &Expr)> {
     }
     for (index, reaction) in model.reactions.iter().enumerate() {
         all.extend(reaction.rate.iter().map(|r| (Place::Reaction(index), r)));
-        all.extend(reaction.reactants.iter().chain(&reaction.products).map(|p| (Place::Stoichiometry, &p.stoichiometry)));
+        all.extend(
+            reaction
+                .reactants
+                .iter()
+                .chain(&reaction.products)
+                .map(|p| (Place::Stoichiometry, &p.stoichiometry)),
+        );
     }
     for event in &model.events {
         all.push((Place::Trigger, &event.trigger));
         all.extend(event.delay.iter().map(|d| (Place::Delay, d)));
         all.extend(event.priority.iter().map(|p| (Place::Priority, p)));
-        all.extend(event.assignments.iter().map(|a| (Place::EventValue(a.target), &a.value)));
+        all.extend(
+            event
+                .assignments
+                .iter()
+                .map(|a| (Place::EventValue(a.target), &a.value)),
+        );
     }
     all
 }

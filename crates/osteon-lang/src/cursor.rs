@@ -24,7 +24,12 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(tokens: &'a [Token], diagnostics: &'a mut Vec<Diagnostic>) -> Self {
-        Cursor { tokens, at: 0, diagnostics, depth: 0 }
+        Cursor {
+            tokens,
+            at: 0,
+            diagnostics,
+            depth: 0,
+        }
     }
 
     /// The kind of the token `ahead` places on; the end token repeats for ever.
@@ -76,7 +81,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn expect_mark(&mut self, mark: &str, doing: &str) -> Read<()> {
-        if self.eat_mark(mark) { Ok(()) } else { Err(self.expected(&format!("`{mark}`"), doing)) }
+        if self.eat_mark(mark) {
+            Ok(())
+        } else {
+            Err(self.expected(&format!("`{mark}`"), doing))
+        }
     }
 
     pub fn skip_newlines(&mut self) {
@@ -134,7 +143,11 @@ impl<'a> Cursor<'a> {
             Kind::Unknown => return GivenUp,
             Kind::End => "the end of the file".to_owned(),
         };
-        let mut diagnostic = Diagnostic::error(ids::SYNTAX, format!("expected {what} {doing}, found {found}"), self.span());
+        let mut diagnostic = Diagnostic::error(
+            ids::SYNTAX,
+            format!("expected {what} {doing}, found {found}"),
+            self.span(),
+        );
         if *self.peek(0) == Kind::Newline {
             diagnostic = diagnostic.help("a statement ends at the end of its line; `\\` as last character joins it with the next one");
         }

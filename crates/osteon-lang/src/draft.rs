@@ -162,7 +162,10 @@ impl Draft {
 
     /// All full names, for suggestions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.vars.iter().filter(|v| v.declared).map(|v| v.id.as_str())
+        self.vars
+            .iter()
+            .filter(|v| v.declared)
+            .map(|v| v.id.as_str())
     }
 
     /// Says what a symbol is.
@@ -174,9 +177,17 @@ impl Draft {
         } else if var.kind != kind {
             let (name, was, first) = (var.id.clone(), var.kind, var.span);
             self.diagnostics.push(
-                Diagnostic::error(ids::KIND_MISMATCH, format!("`{name}` is used as a {} and as a {}", was.words(), kind.words()), span)
-                    .at(format!("a {} here", kind.words()))
-                    .label(first, format!("a {} since here", was.words())),
+                Diagnostic::error(
+                    ids::KIND_MISMATCH,
+                    format!(
+                        "`{name}` is used as a {} and as a {}",
+                        was.words(),
+                        kind.words()
+                    ),
+                    span,
+                )
+                .at(format!("a {} here", kind.words()))
+                .label(first, format!("a {} since here", was.words())),
             );
         }
     }
@@ -193,9 +204,13 @@ impl Draft {
         let name = var.id.clone();
         if let Some((_, first)) = before.filter(|(other, _)| other == scope) {
             self.diagnostics.push(
-                Diagnostic::warning(ids::ASSIGNED_TWICE, format!("`{name}` is set twice; the second one counts"), span)
-                    .label(first, "first here")
-                    .help("remove one of them"),
+                Diagnostic::warning(
+                    ids::ASSIGNED_TWICE,
+                    format!("`{name}` is set twice; the second one counts"),
+                    span,
+                )
+                .label(first, "first here")
+                .help("remove one of them"),
             );
         }
     }
@@ -208,14 +223,24 @@ impl Draft {
         }
         self.check_units_agree(inner, outer, span);
         let depth = |v: SymbolId| self.vars[v.0 as usize].id.matches('.').count();
-        let (keep, lose) = if depth(inner) < depth(outer) { (inner, outer) } else { (outer, inner) };
+        let (keep, lose) = if depth(inner) < depth(outer) {
+            (inner, outer)
+        } else {
+            (outer, inner)
+        };
         let a = self.vars[inner.0 as usize].clone();
         let b = self.vars[outer.0 as usize].clone();
         if a.kind != VarKind::Open && b.kind != VarKind::Open && a.kind != b.kind {
             self.diagnostics.push(
                 Diagnostic::error(
                     ids::KIND_MISMATCH,
-                    format!("`{}` is a {} and `{}` is a {}; they cannot be the same", a.id, a.kind.words(), b.id, b.kind.words()),
+                    format!(
+                        "`{}` is a {} and `{}` is a {}; they cannot be the same",
+                        a.id,
+                        a.kind.words(),
+                        b.id,
+                        b.kind.words()
+                    ),
                     span,
                 )
                 .label(a.span, "one")
@@ -226,16 +251,26 @@ impl Draft {
         // An outer value replaces an inner assignment; an inner rate rule goes on from an outer value.
         let (initial, rule) = match (&b.rule, &b.initial, &a.rule) {
             (Some(rule), _, _) => (b.initial.clone().or(a.initial), Some(rule.clone())),
-            (None, Some(initial), Some(Rule::Assignment(_)) | None) => (Some(initial.clone()), None),
+            (None, Some(initial), Some(Rule::Assignment(_)) | None) => {
+                (Some(initial.clone()), None)
+            }
             (None, _, rule) => (b.initial.clone().or(a.initial), rule.clone()),
         };
         let annotation = merge_annotations(a.annotation, b.annotation);
         let kept = &mut self.vars[keep.0 as usize];
-        kept.kind = if b.kind == VarKind::Open { a.kind } else { b.kind };
+        kept.kind = if b.kind == VarKind::Open {
+            a.kind
+        } else {
+            b.kind
+        };
         kept.declared = a.declared || b.declared;
         kept.constness = b.constness.or(a.constness);
         kept.boundary = a.boundary || b.boundary;
-        kept.amount_only = if b.kind == VarKind::Species { b.amount_only } else { a.amount_only };
+        kept.amount_only = if b.kind == VarKind::Species {
+            b.amount_only
+        } else {
+            a.amount_only
+        };
         kept.compartment = b.compartment.or(a.compartment);
         kept.unit = match (b.unit, a.unit) {
             (Some(b), Some(a)) => Some(if a.explicit && !b.explicit { a } else { b }),
@@ -254,29 +289,43 @@ impl Draft {
 
     fn check_units_agree(&mut self, inner: SymbolId, outer: SymbolId, span: Span) {
         let (a, b) = (&self.vars[inner.0 as usize], &self.vars[outer.0 as usize]);
-        let (Some(x), Some(y)) = (&a.unit, &b.unit) else { return };
+        let (Some(x), Some(y)) = (&a.unit, &b.unit) else {
+            return;
+        };
         if x.unit.same_unit(&y.unit) {
             return;
         }
-        let message = format!("`{}` is in {} and `{}` is in {}; they cannot be the same symbol", a.id, x.text, b.id, y.text);
-        let diagnostic = Diagnostic::error(ids::UNIT_MISMATCH, message, span).label(x.span, x.text.clone()).label(y.span, y.text.clone()).help(
-            match x.unit.conversion_to(&y.unit) {
-                Some(factor) => format!("1 {} = {factor} {}: use one unit on both sides", x.text, y.text),
-                None => "they measure different things: connect another symbol".to_owned(),
-            },
+        let message = format!(
+            "`{}` is in {} and `{}` is in {}; they cannot be the same symbol",
+            a.id, x.text, b.id, y.text
         );
+        let diagnostic = Diagnostic::error(ids::UNIT_MISMATCH, message, span)
+            .label(x.span, x.text.clone())
+            .label(y.span, y.text.clone())
+            .help(match x.unit.conversion_to(&y.unit) {
+                Some(factor) => format!(
+                    "1 {} = {factor} {}: use one unit on both sides",
+                    x.text, y.text
+                ),
+                None => "they measure different things: connect another symbol".to_owned(),
+            });
         self.diagnostics.push(diagnostic);
     }
 }
 
 /// What is said outside wins, field by field.
 fn merge_annotations(inner: Annotation, outer: Annotation) -> Annotation {
-    let pick = |outer: Vec<String>, inner: Vec<String>| if outer.is_empty() { inner } else { outer };
+    let pick =
+        |outer: Vec<String>, inner: Vec<String>| if outer.is_empty() { inner } else { outer };
     let mut merged = Annotation {
         identity: pick(outer.identity, inner.identity),
         described_by: pick(outer.described_by, inner.described_by),
         range: outer.range.or(inner.range),
-        uncertainty: if outer.uncertainty.is_empty() { inner.uncertainty } else { outer.uncertainty },
+        uncertainty: if outer.uncertainty.is_empty() {
+            inner.uncertainty
+        } else {
+            outer.uncertainty
+        },
         ..Annotation::default()
     };
     if let Some(notes) = outer.notes.or(inner.notes) {

@@ -38,11 +38,27 @@ impl Library {
 }
 
 /// Reads `id` and everything it imports, each file once.
-pub(crate) fn read(sources: &dyn Sources, id: &str, map: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Library {
-    let mut reader = Reader { sources, map, diagnostics, library: Library::default(), open: Vec::new(), done: Vec::new() };
+pub(crate) fn read(
+    sources: &dyn Sources,
+    id: &str,
+    map: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Library {
+    let mut reader = Reader {
+        sources,
+        map,
+        diagnostics,
+        library: Library::default(),
+        open: Vec::new(),
+        done: Vec::new(),
+    };
     match sources.text(id) {
         Ok(text) => reader.file(id, text),
-        Err(error) => reader.diagnostics.push(Diagnostic::error(ids::IMPORT_FAILED, error.to_string(), Span::NONE)),
+        Err(error) => reader.diagnostics.push(Diagnostic::error(
+            ids::IMPORT_FAILED,
+            error.to_string(),
+            Span::NONE,
+        )),
     }
     reader.library
 }
@@ -77,10 +93,21 @@ impl Reader<'_> {
     fn import(&mut self, from: &str, name: &str, span: Span) {
         let candidates = [beside(from, name), name.to_owned()];
         if let Some(open) = candidates.iter().find(|c| self.open.contains(c)) {
-            let circle = self.open.iter().skip_while(|o| *o != open).cloned().chain([open.clone()]).collect::<Vec<_>>().join(" → ");
+            let circle = self
+                .open
+                .iter()
+                .skip_while(|o| *o != open)
+                .cloned()
+                .chain([open.clone()])
+                .collect::<Vec<_>>()
+                .join(" → ");
             self.diagnostics.push(
-                Diagnostic::error(ids::IMPORT_CYCLE, format!("files import each other in a circle: {circle}"), span)
-                    .help("move what both need into a third file"),
+                Diagnostic::error(
+                    ids::IMPORT_CYCLE,
+                    format!("files import each other in a circle: {circle}"),
+                    span,
+                )
+                .help("move what both need into a third file"),
             );
             return;
         }
@@ -93,10 +120,21 @@ impl Reader<'_> {
                 return;
             }
         }
-        let reason = self.sources.text(&candidates[0]).err().map_or_else(String::new, |e| e.reason);
+        let reason = self
+            .sources
+            .text(&candidates[0])
+            .err()
+            .map_or_else(String::new, |e| e.reason);
         self.diagnostics.push(
-            Diagnostic::error(ids::IMPORT_FAILED, format!("cannot import `{name}`: {reason}"), span)
-                .help(format!("looked for `{}`; names are relative to the importing file", candidates[0])),
+            Diagnostic::error(
+                ids::IMPORT_FAILED,
+                format!("cannot import `{name}`: {reason}"),
+                span,
+            )
+            .help(format!(
+                "looked for `{}`; names are relative to the importing file",
+                candidates[0]
+            )),
         );
     }
 
@@ -104,11 +142,18 @@ impl Reader<'_> {
         if let Some(other) = self.library.model_index.get(&model.name) {
             let first = self.library.models[*other].span;
             self.diagnostics.push(
-                Diagnostic::error(ids::DUPLICATE_NAME, format!("the model `{}` is defined twice", model.name), model.span).label(first, "first here"),
+                Diagnostic::error(
+                    ids::DUPLICATE_NAME,
+                    format!("the model `{}` is defined twice", model.name),
+                    model.span,
+                )
+                .label(first, "first here"),
             );
             return;
         }
-        self.library.model_index.insert(model.name.clone(), self.library.models.len());
+        self.library
+            .model_index
+            .insert(model.name.clone(), self.library.models.len());
         self.library.models.push(model);
     }
 
@@ -116,20 +161,29 @@ impl Reader<'_> {
         if let Some(other) = self.library.function_index.get(&function.name) {
             let first = self.library.functions[*other].span;
             self.diagnostics.push(
-                Diagnostic::error(ids::DUPLICATE_NAME, format!("the function `{}` is defined twice", function.name), function.span)
-                    .label(first, "first here"),
+                Diagnostic::error(
+                    ids::DUPLICATE_NAME,
+                    format!("the function `{}` is defined twice", function.name),
+                    function.span,
+                )
+                .label(first, "first here"),
             );
             return;
         }
         if crate::builtin::is_reserved(&function.name) {
             self.diagnostics.push(Diagnostic::error(
                 ids::DUPLICATE_NAME,
-                format!("`{}` is a name of the language and cannot be defined", function.name),
+                format!(
+                    "`{}` is a name of the language and cannot be defined",
+                    function.name
+                ),
                 function.span,
             ));
             return;
         }
-        self.library.function_index.insert(function.name.clone(), self.library.functions.len());
+        self.library
+            .function_index
+            .insert(function.name.clone(), self.library.functions.len());
         self.library.functions.push(function);
     }
 }

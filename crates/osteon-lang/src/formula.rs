@@ -16,10 +16,17 @@ pub(crate) const MAX_HEIGHT: u32 = 256;
 impl Ast {
     pub fn new(kind: AstKind, span: Span) -> Ast {
         let height = match &kind {
-            AstKind::Apply(_, args) | AstKind::Call(_, args) => 1 + args.iter().map(|a| a.height).max().unwrap_or(0),
+            AstKind::Apply(_, args) | AstKind::Call(_, args) => {
+                1 + args.iter().map(|a| a.height).max().unwrap_or(0)
+            }
             _ => 1,
         };
-        Ast { kind, span, height, grouped: false }
+        Ast {
+            kind,
+            span,
+            height,
+            grouped: false,
+        }
     }
 }
 
@@ -60,7 +67,11 @@ pub(crate) fn formula(cursor: &mut Cursor<'_>) -> Read<Ast> {
 
 fn climb(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
     cursor.depth += 1;
-    let result = if cursor.depth > MAX_HEIGHT / 2 { Err(too_deep(cursor)) } else { climb_within(cursor, least) };
+    let result = if cursor.depth > MAX_HEIGHT / 2 {
+        Err(too_deep(cursor))
+    } else {
+        climb_within(cursor, least)
+    };
     cursor.depth -= 1;
     result
 }
@@ -68,7 +79,8 @@ fn climb(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
 fn too_deep(cursor: &mut Cursor<'_>) -> crate::cursor::GivenUp {
     let span = cursor.span();
     cursor.diagnostics.push(
-        Diagnostic::error(ids::TOO_DEEP, "this expression is nested too deeply", span).help("give parts of it names of their own with `:=`"),
+        Diagnostic::error(ids::TOO_DEEP, "this expression is nested too deeply", span)
+            .help("give parts of it names of their own with `:=`"),
     );
     crate::cursor::GivenUp
 }
@@ -84,7 +96,11 @@ fn climb_within(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
             continue;
         }
         cursor.advance();
-        let right = if op == Op::Pow { climb(cursor, SIGN)? } else { climb(cursor, level + 1)? };
+        let right = if op == Op::Pow {
+            climb(cursor, SIGN)?
+        } else {
+            climb(cursor, level + 1)?
+        };
         let span = left.span.to(right.span);
         left = match left.kind {
             AstKind::Apply(before, mut args) if before == op && chains(op) && !left.grouped => {
@@ -115,7 +131,10 @@ fn comparisons(cursor: &mut Cursor<'_>, first: Ast) -> Read<Ast> {
     }
     let pairs = ops.iter().zip(args.windows(2)).map(|(op, pair)| {
         let span = pair[0].span.to(pair[1].span);
-        Ast { grouped: true, ..Ast::new(AstKind::Apply(*op, pair.to_vec()), span) }
+        Ast {
+            grouped: true,
+            ..Ast::new(AstKind::Apply(*op, pair.to_vec()), span)
+        }
     });
     Ok(Ast::new(AstKind::Apply(Op::And, pairs.collect()), span))
 }
@@ -159,7 +178,10 @@ fn operand(cursor: &mut Cursor<'_>) -> Read<Ast> {
         Kind::Name(name) if cursor.mark_ahead(1, "(") => {
             cursor.advance();
             let args = arguments(cursor)?;
-            Ok(Ast::new(AstKind::Call(name.clone(), args), start.to(cursor.last_span())))
+            Ok(Ast::new(
+                AstKind::Call(name.clone(), args),
+                start.to(cursor.last_span()),
+            ))
         }
         Kind::Name(_) => {
             let path = cursor.path("in an expression")?;

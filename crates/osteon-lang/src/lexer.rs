@@ -99,13 +99,19 @@ pub(crate) fn is_keyword(word: &str) -> bool {
 
 /// Marks, longest first.
 const MARKS: [&str; 34] = [
-    "<==>", "...", "->", "=>", "-|", "<=", ">=", "!=", "==", "&&", "||", "--", "+", "-", "*", "/", "^", "%", "=", "<", ">", "!", "&",
-    "|", "(", ")", "{", "}", ",", ":", ";", ".", "$", "'",
+    "<==>", "...", "->", "=>", "-|", "<=", ">=", "!=", "==", "&&", "||", "--", "+", "-", "*", "/",
+    "^", "%", "=", "<", ">", "!", "&", "|", "(", ")", "{", "}", ",", ":", ";", ".", "$", "'",
 ];
 
 /// Splits `text` into tokens; the last one is always `Kind::End`.
 pub(crate) fn tokens(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, file, out: Vec::with_capacity(text.len() / 4), diagnostics };
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        file,
+        out: Vec::with_capacity(text.len() / 4),
+        diagnostics,
+    };
     while lexer.at < text.len() {
         lexer.next();
     }
@@ -124,20 +130,30 @@ struct Lexer<'a> {
 impl Lexer<'_> {
     /// Pushes a token from `self.at` to `end` and moves on.
     fn push(&mut self, kind: Kind, end: usize) {
-        self.out.push(Token { kind, span: Span::new(self.file, self.at, end) });
+        self.out.push(Token {
+            kind,
+            span: Span::new(self.file, self.at, end),
+        });
         self.at = end;
     }
 
     fn next(&mut self) {
         let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else { return };
+        let Some(first) = rest.chars().next() else {
+            return;
+        };
         match first {
             ' ' | '\t' | '\u{feff}' | '\u{a0}' => self.at += first.len_utf8(),
             '\n' => self.push(Kind::Newline, self.at + 1),
-            '\r' => self.push(Kind::Newline, self.at + if rest.starts_with("\r\n") { 2 } else { 1 }),
+            '\r' => self.push(
+                Kind::Newline,
+                self.at + if rest.starts_with("\r\n") { 2 } else { 1 },
+            ),
             '\\' => self.continuation(rest),
             '#' => self.at += rest.find(['\n', '\r']).unwrap_or(rest.len()),
-            '/' if rest.starts_with("//") => self.at += rest.find(['\n', '\r']).unwrap_or(rest.len()),
+            '/' if rest.starts_with("//") => {
+                self.at += rest.find(['\n', '\r']).unwrap_or(rest.len())
+            }
             '/' if rest.starts_with("/*") => match rest[2..].find("*/") {
                 Some(close) => self.at += close + 4,
                 None => {
@@ -152,13 +168,20 @@ impl Lexer<'_> {
                     self.push(Kind::Text(text), self.at + close + 6);
                 }
                 None => {
-                    self.report(ids::UNCLOSED, "this text is never closed", 3, "add three backticks at its end");
+                    self.report(
+                        ids::UNCLOSED,
+                        "this text is never closed",
+                        3,
+                        "add three backticks at its end",
+                    );
                     self.push(Kind::Unknown, self.text.len());
                 }
             },
             '@' => self.push(Kind::Keyword(Keyword::At), self.at + 1),
             c if c.is_ascii_alphabetic() || c == '_' => {
-                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(rest.len());
                 let word = &rest[..end];
                 let kind = match KEYWORDS.iter().find(|(k, _)| *k == word) {
                     Some((_, keyword)) => Kind::Keyword(*keyword),
@@ -166,7 +189,9 @@ impl Lexer<'_> {
                 };
                 self.push(kind, self.at + end);
             }
-            c if c.is_ascii_digit() || (c == '.' && rest[1..].starts_with(|d: char| d.is_ascii_digit())) => {
+            c if c.is_ascii_digit()
+                || (c == '.' && rest[1..].starts_with(|d: char| d.is_ascii_digit())) =>
+            {
                 let end = number_length(rest.as_bytes());
                 // Everything `number_length` admits is read by the standard library.
                 let value = rest[..end].parse().unwrap_or(f64::NAN);
@@ -193,7 +218,12 @@ impl Lexer<'_> {
         if rest[1..rest.len() - after.len()].contains(['\n', '\r']) {
             self.at += rest.len() - after.len();
         } else {
-            self.report(ids::UNKNOWN_CHARACTER, "`\\` joins lines and must be the last character of its line", 1, "remove it");
+            self.report(
+                ids::UNKNOWN_CHARACTER,
+                "`\\` joins lines and must be the last character of its line",
+                1,
+                "remove it",
+            );
             self.push(Kind::Unknown, self.at + 1);
         }
     }
@@ -216,19 +246,30 @@ impl Lexer<'_> {
             }
         }
         let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        self.report(ids::UNCLOSED, "this quoted text is never closed", end, "add `\"`, or use three backticks for text of many lines");
+        self.report(
+            ids::UNCLOSED,
+            "this quoted text is never closed",
+            end,
+            "add `\"`, or use three backticks for text of many lines",
+        );
         self.push(Kind::Text(text), self.at + end);
     }
 
     fn report(&mut self, id: &'static str, message: &str, length: usize, help: &str) {
         let span = Span::new(self.file, self.at, self.at + length);
-        self.diagnostics.push(Diagnostic::error(id, message, span).help(help));
+        self.diagnostics
+            .push(Diagnostic::error(id, message, span).help(help));
     }
 }
 
 /// Length of the number at the start: digits, a point with digits, and an exponent only if digits follow the `e`.
 fn number_length(bytes: &[u8]) -> usize {
-    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count()
+    };
     let mut end = digits(0);
     if bytes.get(end) == Some(&b'.') {
         end += 1;
@@ -249,24 +290,42 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Kind> {
-        tokens(text, FileId(0), &mut Vec::new()).into_iter().map(|t| t.kind).collect()
+        tokens(text, FileId(0), &mut Vec::new())
+            .into_iter()
+            .map(|t| t.kind)
+            .collect()
     }
 
     #[test]
     fn numbers_take_an_exponent_only_with_digits() {
         assert_eq!(kinds("2e3 2.5B 5. .5 1e-3"), {
-            let mut expected = vec![Kind::Number(2000.0), Kind::Number(2.5), Kind::Name("B".into())];
-            expected.extend([Kind::Number(5.0), Kind::Number(0.5), Kind::Number(0.001), Kind::End]);
+            let mut expected = vec![
+                Kind::Number(2000.0),
+                Kind::Number(2.5),
+                Kind::Name("B".into()),
+            ];
+            expected.extend([
+                Kind::Number(5.0),
+                Kind::Number(0.5),
+                Kind::Number(0.001),
+                Kind::End,
+            ]);
             expected
         });
     }
 
     #[test]
     fn any_text_gives_tokens() {
-        for text in ["\\", "\"abc", "```x", "/*", "µ", "é\"\n", "1e", "\\ \n x", "'", "\u{0}"] {
+        for text in [
+            "\\", "\"abc", "```x", "/*", "µ", "é\"\n", "1e", "\\ \n x", "'", "\u{0}",
+        ] {
             let mut found = Vec::new();
             let tokens = tokens(text, FileId(0), &mut found);
-            assert_eq!(tokens.last().map(|t| t.kind.clone()), Some(Kind::End), "{text:?}");
+            assert_eq!(
+                tokens.last().map(|t| t.kind.clone()),
+                Some(Kind::End),
+                "{text:?}"
+            );
         }
     }
 }

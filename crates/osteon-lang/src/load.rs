@@ -39,17 +39,39 @@ pub fn load(sources: &dyn Sources, id: &str) -> Parsed {
     let main = main_model(&library, &mut diagnostics);
     let Some(main) = main else {
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            diagnostics.push(Diagnostic::error(ids::NO_MODEL, format!("there is no model in `{id}`"), Span::NONE).help("write `model name … end`"));
+            diagnostics.push(
+                Diagnostic::error(
+                    ids::NO_MODEL,
+                    format!("there is no model in `{id}`"),
+                    Span::NONE,
+                )
+                .help("write `model name … end`"),
+            );
         }
-        return Parsed { model: None, diagnostics, sources: map, interface: Vec::new() };
+        return Parsed {
+            model: None,
+            diagnostics,
+            sources: map,
+            interface: Vec::new(),
+        };
     };
     let mut expander = Expander::new(&library, &map);
     expander.outermost(main);
     let mut draft = expander.draft;
     annotate_model(&library, main, &mut draft.model);
-    let interface = draft.vars.iter().filter(|v| v.open_interface).map(|v| v.id.clone()).collect();
+    let interface = draft
+        .vars
+        .iter()
+        .filter(|v| v.open_interface)
+        .map(|v| v.id.clone())
+        .collect();
     let model = lower::lower(draft, &mut diagnostics);
-    Parsed { model: Some(model), diagnostics, sources: map, interface }
+    Parsed {
+        model: Some(model),
+        diagnostics,
+        sources: map,
+        interface,
+    }
 }
 
 /// `Some(None)` is the text outside of models.
@@ -60,7 +82,9 @@ fn main_model(library: &Library, diagnostics: &mut Vec<Diagnostic>) -> Option<Op
     let speaks_of_models = |s: &Statement| match &s.kind {
         StatementKind::Unit { .. } => true,
         StatementKind::Says { path, .. } | StatementKind::DisplayName { path, .. } => {
-            path.parts.len() == 1 && (library.model(&path.parts[0]).is_some() || library.function(&path.parts[0]).is_some())
+            path.parts.len() == 1
+                && (library.model(&path.parts[0]).is_some()
+                    || library.function(&path.parts[0]).is_some())
         }
         _ => false,
     };
@@ -85,11 +109,23 @@ fn main_model(library: &Library, diagnostics: &mut Vec<Diagnostic>) -> Option<Op
 
 /// What is said of the model itself, at the top of a file: `organ is "…"`, `organ notes "…"`.
 fn annotate_model(library: &Library, main: Option<usize>, model: &mut Model) {
-    let Some(name) = main.map(|i| &library.models[i].name) else { return };
-    for statement in library.top.iter().chain(main.iter().flat_map(|i| &library.models[*i].body)) {
+    let Some(name) = main.map(|i| &library.models[i].name) else {
+        return;
+    };
+    for statement in library
+        .top
+        .iter()
+        .chain(main.iter().flat_map(|i| &library.models[*i].body))
+    {
         match &statement.kind {
-            StatementKind::DisplayName { path, text } if path.dotted() == *name => model.name = Some(text.clone()),
-            StatementKind::Says { path, qualifier, texts } if path.dotted() == *name && qualifier == "notes" => {
+            StatementKind::DisplayName { path, text } if path.dotted() == *name => {
+                model.name = Some(text.clone())
+            }
+            StatementKind::Says {
+                path,
+                qualifier,
+                texts,
+            } if path.dotted() == *name && qualifier == "notes" => {
                 model.notes = Some(texts.join("\n"));
             }
             _ => {}

@@ -1,8 +1,8 @@
 //! From a draft to the model: symbols that became one get one number, deleted ones go, defaults of the language are written in.
 
 use osteon_model::{
-    Diagnostic, Event, Expr, ExprKind, ExtentOf, Initial, InitialForm, Model, Participant, Range, Reaction, Role, Rule, SpeciesInfo, Span,
-    Symbol, SymbolId, Unit,
+    Diagnostic, Event, Expr, ExprKind, ExtentOf, Initial, InitialForm, Model, Participant, Range,
+    Reaction, Role, Rule, Span, SpeciesInfo, Symbol, SymbolId, Unit,
 };
 
 use crate::draft::{Draft, DraftParticipant, Var, VarKind};
@@ -16,7 +16,11 @@ pub(crate) const DEFAULT_COMPARTMENT: &str = "default_compartment";
 /// Makes the model. Faults go to the draft's diagnostics; the model is whole in any case.
 pub(crate) fn lower(mut draft: Draft, diagnostics: &mut Vec<Diagnostic>) -> Model {
     add_default_compartment(&mut draft);
-    let mut lowering = Lowering { numbers: vec![None; draft.vars.len()], draft, out: Model::default() };
+    let mut lowering = Lowering {
+        numbers: vec![None; draft.vars.len()],
+        draft,
+        out: Model::default(),
+    };
     lowering.number();
     lowering.report_unknown_names();
     lowering.model_wide_units();
@@ -30,7 +34,10 @@ pub(crate) fn lower(mut draft: Draft, diagnostics: &mut Vec<Diagnostic>) -> Mode
 
 /// The clause: a species without compartment lies in `default_compartment`, of size 1.
 fn add_default_compartment(draft: &mut Draft) {
-    let roots: Vec<SymbolId> = (0..draft.vars.len() as u32).map(SymbolId).filter(|v| draft.root(*v) == *v).collect();
+    let roots: Vec<SymbolId> = (0..draft.vars.len() as u32)
+        .map(SymbolId)
+        .filter(|v| draft.root(*v) == *v)
+        .collect();
     for id in roots {
         let var = draft.var(id);
         if var.kind == VarKind::Species && var.compartment.is_none() && var.deleted.is_none() {
@@ -59,7 +66,10 @@ impl Lowering {
     }
 
     fn roots(&self) -> Vec<SymbolId> {
-        (0..self.draft.vars.len() as u32).map(SymbolId).filter(|v| self.draft.root(*v) == *v).collect()
+        (0..self.draft.vars.len() as u32)
+            .map(SymbolId)
+            .filter(|v| self.draft.root(*v) == *v)
+            .collect()
     }
 
     fn number(&mut self) {
@@ -87,11 +97,21 @@ impl Lowering {
                 Some(at) => (&var.id[..=at], &var.id[at + 1..]),
                 None => ("", var.id.as_str()),
             };
-            let known = self.draft.names().filter_map(|n| n.strip_prefix(prefix)).filter(|n| !n.contains('.'));
-            let mut diagnostic = Diagnostic::error(ids::UNKNOWN_NAME, format!("`{last}` is not defined"), var.span);
+            let known = self
+                .draft
+                .names()
+                .filter_map(|n| n.strip_prefix(prefix))
+                .filter(|n| !n.contains('.'));
+            let mut diagnostic = Diagnostic::error(
+                ids::UNKNOWN_NAME,
+                format!("`{last}` is not defined"),
+                var.span,
+            );
             diagnostic.help = Some(match nearest(last, known) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => format!("give it a value or a rule, or add it to the interface of the model: `{last} = …`"),
+                None => format!(
+                    "give it a value or a rule, or add it to the interface of the model: `{last} = …`"
+                ),
             });
             found.push(diagnostic);
         }
@@ -140,11 +160,27 @@ impl Lowering {
                 VarKind::Species | VarKind::Reaction => false,
                 _ => var.constness != Some(false) && !varies,
             };
-            let initial = var.initial.as_ref().map(|e| self.sound(e)).map(|expr| Initial { form: form(&var, &expr), expr });
+            let initial = var
+                .initial
+                .as_ref()
+                .map(|e| self.sound(e))
+                .map(|expr| Initial {
+                    form: form(&var, &expr),
+                    expr,
+                });
             let mut annotation = var.annotation.clone();
             if annotation.range.is_none() {
-                let bound = |key: &str| annotation.uncertainty.iter().find(|(k, _)| k == key).map(|(_, v)| *v);
-                if let (Some(lower), Some(upper)) = (bound("confidenceInterval.lower"), bound("confidenceInterval.upper")) {
+                let bound = |key: &str| {
+                    annotation
+                        .uncertainty
+                        .iter()
+                        .find(|(k, _)| k == key)
+                        .map(|(_, v)| *v)
+                };
+                if let (Some(lower), Some(upper)) = (
+                    bound("confidenceInterval.lower"),
+                    bound("confidenceInterval.upper"),
+                ) {
                     annotation.range = Some(Range { lower, upper });
                 }
             }
@@ -164,23 +200,46 @@ impl Lowering {
     }
 
     fn constant_changed(&mut self, var: &Var, by_event: Option<Span>) {
-        let what = if by_event.is_some() { "an event sets it" } else { "it has a rule" };
+        let what = if by_event.is_some() {
+            "an event sets it"
+        } else {
+            "it has a rule"
+        };
         self.draft.diagnostics.push(
-            Diagnostic::error(ids::CONSTANT_CHANGED, format!("`{}` is declared `const`, and {what}", var.id), var.span)
-                .label(by_event.unwrap_or(Span::NONE), "set here")
-                .help("write `var` in place of `const`, or remove what changes it"),
+            Diagnostic::error(
+                ids::CONSTANT_CHANGED,
+                format!("`{}` is declared `const`, and {what}", var.id),
+                var.span,
+            )
+            .label(by_event.unwrap_or(Span::NONE), "set here")
+            .help("write `var` in place of `const`, or remove what changes it"),
         );
     }
 
     fn changed_by_events(&self) -> Vec<(SymbolId, Span)> {
         let living = |v: SymbolId| self.draft.var(v).deleted.is_none();
         let events = self.draft.events.iter().filter(|e| living(e.var));
-        events.flat_map(|e| e.event.assignments.iter().map(|a| (self.draft.root(a.target), e.event.span))).collect()
+        events
+            .flat_map(|e| {
+                e.event
+                    .assignments
+                    .iter()
+                    .map(|a| (self.draft.root(a.target), e.event.span))
+            })
+            .collect()
     }
 
     fn species(&mut self, var: &Var) -> Role {
-        let compartment = var.compartment.and_then(|c| self.symbol(c, var.span)).unwrap_or(SymbolId(0));
-        Role::Species(SpeciesInfo { compartment, amount_only: var.amount_only, boundary: var.boundary, conversion_factor: None })
+        let compartment = var
+            .compartment
+            .and_then(|c| self.symbol(c, var.span))
+            .unwrap_or(SymbolId(0));
+        Role::Species(SpeciesInfo {
+            compartment,
+            amount_only: var.amount_only,
+            boundary: var.boundary,
+            conversion_factor: None,
+        })
     }
 
     /// The number of a symbol that is used; a fault where it was deleted or is no quantity.
@@ -190,10 +249,18 @@ impl Lowering {
         }
         let var = self.draft.var(id);
         let diagnostic = match var.deleted {
-            Some(deleted) => Diagnostic::error(ids::DELETED_IN_USE, format!("`{}` is deleted and still used", var.id), at)
-                .label(deleted, "deleted here")
-                .help("delete also what uses it, or set it to a value in place of deleting it"),
-            None => Diagnostic::error(ids::KIND_MISMATCH, format!("`{}` is an {} and has no value", var.id, var.kind.words()), at),
+            Some(deleted) => Diagnostic::error(
+                ids::DELETED_IN_USE,
+                format!("`{}` is deleted and still used", var.id),
+                at,
+            )
+            .label(deleted, "deleted here")
+            .help("delete also what uses it, or set it to a value in place of deleting it"),
+            None => Diagnostic::error(
+                ids::KIND_MISMATCH,
+                format!("`{}` is an {} and has no value", var.id, var.kind.words()),
+                at,
+            ),
         };
         if !self.draft.diagnostics.contains(&diagnostic) {
             self.draft.diagnostics.push(diagnostic);
@@ -210,7 +277,10 @@ impl Lowering {
                 ExprKind::Apply(*op, args.into_iter().collect::<Option<Vec<_>>>()?)
             }
             ExprKind::Piecewise(pieces, otherwise) => {
-                let pieces: Vec<Option<(Expr, Expr)>> = pieces.iter().map(|(v, c)| self.expr(v).zip(self.expr(c))).collect();
+                let pieces: Vec<Option<(Expr, Expr)>> = pieces
+                    .iter()
+                    .map(|(v, c)| self.expr(v).zip(self.expr(c)))
+                    .collect();
                 let otherwise = match otherwise {
                     Some(e) => Some(Box::new(self.expr(e)?)),
                     None => None,
@@ -231,7 +301,11 @@ impl Lowering {
         list.iter()
             .filter_map(|p| {
                 let species = self.symbol(p.species, p.span)?;
-                Some(Participant { species, stoichiometry: self.expr(&p.stoichiometry)?, span: p.span })
+                Some(Participant {
+                    species,
+                    stoichiometry: self.expr(&p.stoichiometry)?,
+                    span: p.span,
+                })
             })
             .collect()
     }
@@ -241,13 +315,26 @@ impl Lowering {
             if self.draft.var(reaction.var).deleted.is_some() {
                 continue;
             }
-            let Some(symbol) = self.symbol(reaction.var, reaction.span) else { continue };
-            let (reactants, products) = (self.participants(&reaction.reactants), self.participants(&reaction.products));
+            let Some(symbol) = self.symbol(reaction.var, reaction.span) else {
+                continue;
+            };
+            let (reactants, products) = (
+                self.participants(&reaction.reactants),
+                self.participants(&reaction.products),
+            );
             let rate = reaction.rate.as_ref().map(|r| self.sound(r));
-            let takes_part = |s: &SymbolId| reactants.iter().chain(&products).any(|p| p.species == *s);
-            let mut modifiers: Vec<SymbolId> = reaction.modifiers.iter().filter_map(|m| self.numbers[m.0 as usize]).collect();
+            let takes_part =
+                |s: &SymbolId| reactants.iter().chain(&products).any(|p| p.species == *s);
+            let mut modifiers: Vec<SymbolId> = reaction
+                .modifiers
+                .iter()
+                .filter_map(|m| self.numbers[m.0 as usize])
+                .collect();
             for read in rate.iter().flat_map(Expr::symbols) {
-                if matches!(self.out.symbol(read).role, Role::Species(_)) && !takes_part(&read) && !modifiers.contains(&read) {
+                if matches!(self.out.symbol(read).role, Role::Species(_))
+                    && !takes_part(&read)
+                    && !modifiers.contains(&read)
+                {
                     modifiers.push(read);
                 }
             }
@@ -279,17 +366,32 @@ impl Lowering {
             }
             let id = var.id.clone();
             let event = draft.event;
-            let Some(trigger) = self.expr(&event.trigger) else { continue };
+            let Some(trigger) = self.expr(&event.trigger) else {
+                continue;
+            };
             let assignments = event
                 .assignments
                 .iter()
                 .filter_map(|a| {
                     let target = self.symbol(a.target, a.value.span)?;
-                    Some(osteon_model::Assignment { target, value: self.expr(&a.value)? })
+                    Some(osteon_model::Assignment {
+                        target,
+                        value: self.expr(&a.value)?,
+                    })
                 })
                 .collect();
-            let (delay, priority) = (event.delay.as_ref().and_then(|d| self.expr(d)), event.priority.as_ref().and_then(|p| self.expr(p)));
-            self.out.events.push(Event { id, trigger, delay, priority, assignments, ..event });
+            let (delay, priority) = (
+                event.delay.as_ref().and_then(|d| self.expr(d)),
+                event.priority.as_ref().and_then(|p| self.expr(p)),
+            );
+            self.out.events.push(Event {
+                id,
+                trigger,
+                delay,
+                priority,
+                assignments,
+                ..event
+            });
         }
     }
 
@@ -322,7 +424,11 @@ fn form(var: &Var, expr: &Expr) -> InitialForm {
 
 /// Units that follow from the model-wide ones, where nothing was said of the symbol itself.
 fn derive_units(model: &mut Model) {
-    let derived: Vec<Option<Unit>> = model.symbols.iter().map(|s| derived_unit(model, s)).collect();
+    let derived: Vec<Option<Unit>> = model
+        .symbols
+        .iter()
+        .map(|s| derived_unit(model, s))
+        .collect();
     for (symbol, unit) in model.symbols.iter_mut().zip(derived) {
         symbol.unit = symbol.unit.or(unit);
     }
@@ -340,8 +446,16 @@ pub(crate) fn derived_unit(model: &Model, symbol: &Symbol) -> Option<Unit> {
         Role::Reaction(index) => {
             // A rate moves amounts of its participants; where none says a unit, the model-wide extent does.
             let reaction = model.reactions.get(*index)?;
-            let mut amounts = reaction.reactants.iter().chain(&reaction.products).filter_map(|p| amount_unit(model, p.species));
-            amounts.next().or(model.extent_unit).zip(model.time_unit).map(|(n, t)| n.over(&t))
+            let mut amounts = reaction
+                .reactants
+                .iter()
+                .chain(&reaction.products)
+                .filter_map(|p| amount_unit(model, p.species));
+            amounts
+                .next()
+                .or(model.extent_unit)
+                .zip(model.time_unit)
+                .map(|(n, t)| n.over(&t))
         }
         _ => None,
     }
@@ -353,7 +467,11 @@ pub(crate) fn amount_unit(model: &Model, species: SymbolId) -> Option<Unit> {
     match &symbol.role {
         Role::Species(info) if info.amount_only => symbol.unit.or(model.substance_unit),
         Role::Species(info) => match symbol.unit {
-            Some(unit) => model.symbol(info.compartment).unit.or(model.volume_unit).map(|v| unit.times(&v)),
+            Some(unit) => model
+                .symbol(info.compartment)
+                .unit
+                .or(model.volume_unit)
+                .map(|v| unit.times(&v)),
             None => model.substance_unit,
         },
         _ => None,

@@ -23,10 +23,17 @@ type Arguments = BTreeMap<String, (Expr, u32)>;
 impl Expander<'_> {
     /// The expression meant; `None` after a fault, which is reported.
     pub(crate) fn meaning(&mut self, ast: &Ast, scope: &Scope) -> Option<Expr> {
-        self.meaning_within(ast, scope, None, &mut Vec::new()).map(|(expr, _)| expr)
+        self.meaning_within(ast, scope, None, &mut Vec::new())
+            .map(|(expr, _)| expr)
     }
 
-    fn meaning_within(&mut self, ast: &Ast, scope: &Scope, arguments: Option<&Arguments>, calls: &mut Vec<String>) -> Option<(Expr, u32)> {
+    fn meaning_within(
+        &mut self,
+        ast: &Ast,
+        scope: &Scope,
+        arguments: Option<&Arguments>,
+        calls: &mut Vec<String>,
+    ) -> Option<(Expr, u32)> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return self.too_large(ast.span);
@@ -54,14 +61,27 @@ impl Expander<'_> {
 
     fn too_large<T>(&mut self, span: Span) -> Option<T> {
         if !std::mem::replace(&mut self.grown_too_large, true) {
-            self.report(Diagnostic::error(ids::TOO_DEEP, "the expressions of this model grow too large", span));
+            self.report(Diagnostic::error(
+                ids::TOO_DEEP,
+                "the expressions of this model grow too large",
+                span,
+            ));
         }
         None
     }
 
     /// All arguments, so that the faults of each are told.
-    fn each(&mut self, args: &[Ast], scope: &Scope, arguments: Option<&Arguments>, calls: &mut Vec<String>) -> Option<Vec<(Expr, u32)>> {
-        let results: Vec<Option<(Expr, u32)>> = args.iter().map(|a| self.meaning_within(a, scope, arguments, calls)).collect();
+    fn each(
+        &mut self,
+        args: &[Ast],
+        scope: &Scope,
+        arguments: Option<&Arguments>,
+        calls: &mut Vec<String>,
+    ) -> Option<Vec<(Expr, u32)>> {
+        let results: Vec<Option<(Expr, u32)>> = args
+            .iter()
+            .map(|a| self.meaning_within(a, scope, arguments, calls))
+            .collect();
         results.into_iter().collect()
     }
 
@@ -69,16 +89,33 @@ impl Expander<'_> {
         self.node(args, span, |args| ExprKind::Apply(op, args))
     }
 
-    fn node(&mut self, args: Vec<(Expr, u32)>, span: Span, make: impl FnOnce(Vec<Expr>) -> ExprKind) -> Option<(Expr, u32)> {
+    fn node(
+        &mut self,
+        args: Vec<(Expr, u32)>,
+        span: Span,
+        make: impl FnOnce(Vec<Expr>) -> ExprKind,
+    ) -> Option<(Expr, u32)> {
         let height = 1 + args.iter().map(|(_, h)| *h).max().unwrap_or(0);
         if height > MAX_HEIGHT {
-            self.report(Diagnostic::error(ids::TOO_DEEP, "this expression is nested too deeply once functions are put in", span));
+            self.report(Diagnostic::error(
+                ids::TOO_DEEP,
+                "this expression is nested too deeply once functions are put in",
+                span,
+            ));
             return None;
         }
-        Some((Expr::new(make(args.into_iter().map(|(a, _)| a).collect()), span), height))
+        Some((
+            Expr::new(make(args.into_iter().map(|(a, _)| a).collect()), span),
+            height,
+        ))
     }
 
-    fn name(&mut self, path: &Path, scope: &Scope, arguments: Option<&Arguments>) -> Option<(Expr, u32)> {
+    fn name(
+        &mut self,
+        path: &Path,
+        scope: &Scope,
+        arguments: Option<&Arguments>,
+    ) -> Option<(Expr, u32)> {
         let made = |kind| Some((Expr::new(kind, path.span), 1));
         if let [name] = path.parts.as_slice() {
             if let Some((value, height)) = arguments.and_then(|a| a.get(name)) {
@@ -97,13 +134,23 @@ impl Expander<'_> {
                 None => {}
             }
             if let Some(arguments) = arguments {
-                let help = did_you_mean(name, arguments.keys().map(String::as_str))
-                    .unwrap_or_else(|| "functions know only their arguments; add it to them".to_owned());
-                self.report(Diagnostic::error(ids::UNKNOWN_NAME, format!("`{name}` is not an argument of this function"), path.span).help(help));
+                let help =
+                    did_you_mean(name, arguments.keys().map(String::as_str)).unwrap_or_else(|| {
+                        "functions know only their arguments; add it to them".to_owned()
+                    });
+                self.report(
+                    Diagnostic::error(
+                        ids::UNKNOWN_NAME,
+                        format!("`{name}` is not an argument of this function"),
+                        path.span,
+                    )
+                    .help(help),
+                );
                 return None;
             }
         }
-        self.reference(path, scope).and_then(|id| made(ExprKind::Symbol(id)))
+        self.reference(path, scope)
+            .and_then(|id| made(ExprKind::Symbol(id)))
     }
 
     /// The symbol of a name that is read. A name without dots may be defined later; one with dots must be there.
@@ -112,8 +159,12 @@ impl Expander<'_> {
         if path.parts.len() == 1 {
             if builtin::function(&path.parts[0]).is_some() {
                 self.report(
-                    Diagnostic::error(ids::UNKNOWN_NAME, format!("`{}` is a function, not a quantity", path.parts[0]), path.span)
-                        .help("put its arguments in parentheses"),
+                    Diagnostic::error(
+                        ids::UNKNOWN_NAME,
+                        format!("`{}` is a function, not a quantity", path.parts[0]),
+                        path.span,
+                    )
+                    .help("put its arguments in parentheses"),
                 );
                 return None;
             }
@@ -128,19 +179,41 @@ impl Expander<'_> {
 
     /// Reports a dotted name that leads nowhere, naming the first part at fault.
     pub(crate) fn unknown_dotted(&mut self, path: &Path, scope: &Scope) {
-        let owner = Path { parts: path.parts[..path.parts.len() - 1].to_vec(), span: path.span };
+        let owner = Path {
+            parts: path.parts[..path.parts.len() - 1].to_vec(),
+            span: path.span,
+        };
         let last = path.parts.last().map_or("", String::as_str);
         let prefix = format!("{}.", scope.full(&owner));
-        let inside: Vec<&str> =
-            self.draft.names().filter_map(|n| n.strip_prefix(prefix.as_str())).filter(|n| !n.contains('.')).collect();
-        let (message, help) = if inside.is_empty() && self.draft.find(&scope.full(&owner)).is_none() {
-            let known: Vec<&str> = self.draft.names().filter_map(|n| n.strip_prefix(scope.prefix.as_str())).collect();
-            (format!("there is no `{}` here", owner.dotted()), did_you_mean(&owner.dotted(), known.into_iter()))
+        let inside: Vec<&str> = self
+            .draft
+            .names()
+            .filter_map(|n| n.strip_prefix(prefix.as_str()))
+            .filter(|n| !n.contains('.'))
+            .collect();
+        let (message, help) = if inside.is_empty() && self.draft.find(&scope.full(&owner)).is_none()
+        {
+            let known: Vec<&str> = self
+                .draft
+                .names()
+                .filter_map(|n| n.strip_prefix(scope.prefix.as_str()))
+                .collect();
+            (
+                format!("there is no `{}` here", owner.dotted()),
+                did_you_mean(&owner.dotted(), known.into_iter()),
+            )
         } else {
-            (format!("`{}` has no `{last}`", owner.dotted()), did_you_mean(last, inside.into_iter()))
+            (
+                format!("`{}` has no `{last}`", owner.dotted()),
+                did_you_mean(last, inside.into_iter()),
+            )
         };
         let mut diagnostic = Diagnostic::error(ids::UNKNOWN_NAME, message, path.span);
-        diagnostic.help = help.or_else(|| Some("an instance of a model must stand above the lines that use its symbols".to_owned()));
+        diagnostic.help = help.or_else(|| {
+            Some(
+                "an instance of a model must stand above the lines that use its symbols".to_owned(),
+            )
+        });
         self.report(diagnostic);
     }
 
@@ -157,14 +230,26 @@ impl Expander<'_> {
             return self.builtin(name, builtin, args, span, scope, arguments, calls);
         }
         let Some(function) = self.library.function(name) else {
-            let known = builtin::NAMES.iter().copied().chain(self.library.function_names());
-            let mut diagnostic = Diagnostic::error(ids::UNKNOWN_FUNCTION, format!("there is no function `{name}`"), span);
+            let known = builtin::NAMES
+                .iter()
+                .copied()
+                .chain(self.library.function_names());
+            let mut diagnostic = Diagnostic::error(
+                ids::UNKNOWN_FUNCTION,
+                format!("there is no function `{name}`"),
+                span,
+            );
             diagnostic.help = did_you_mean(name, known);
             self.report(diagnostic);
             return None;
         };
         if function.arguments.len() != args.len() {
-            self.wrong_count(name, &function.arguments.len().to_string(), args.len(), span);
+            self.wrong_count(
+                name,
+                &function.arguments.len().to_string(),
+                args.len(),
+                span,
+            );
             return None;
         }
         if calls.len() >= MAX_CALLS || calls.iter().any(|c| c == name) {
@@ -178,14 +263,20 @@ impl Expander<'_> {
         let inner: Arguments = function.arguments.iter().cloned().zip(values).collect();
         calls.push(name.to_owned());
         let library = self.library;
-        let result = library.function(name).and_then(|f| self.meaning_within(&f.body, scope, Some(&inner), calls));
+        let result = library
+            .function(name)
+            .and_then(|f| self.meaning_within(&f.body, scope, Some(&inner), calls));
         calls.pop();
         // The call is where the author looks for the expression.
         result.map(|(expr, height)| (Expr::new(expr.kind, span), height))
     }
 
     fn wrong_count(&mut self, name: &str, wanted: &str, found: usize, span: Span) {
-        self.report(Diagnostic::error(ids::WRONG_ARGUMENT_COUNT, format!("`{name}` takes {wanted} arguments, not {found}"), span));
+        self.report(Diagnostic::error(
+            ids::WRONG_ARGUMENT_COUNT,
+            format!("`{name}` takes {wanted} arguments, not {found}"),
+            span,
+        ));
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -200,7 +291,11 @@ impl Expander<'_> {
         calls: &mut Vec<String>,
     ) -> Option<(Expr, u32)> {
         if let Builtin::Unsupported(why) = builtin {
-            self.report(Diagnostic::error(ids::UNSUPPORTED_CONSTRUCT, format!("`{name}` {why}"), span));
+            self.report(Diagnostic::error(
+                ids::UNSUPPORTED_CONSTRUCT,
+                format!("`{name}` {why}"),
+                span,
+            ));
             return None;
         }
         let (least, most) = match builtin {
@@ -211,18 +306,33 @@ impl Expander<'_> {
             Builtin::Unsupported(_) => (0, usize::MAX),
         };
         if args.len() < least || args.len() > most {
-            let wanted = if least == most { least.to_string() } else if most == usize::MAX { format!("at least {least}") } else { format!("{least} or {most}") };
+            let wanted = if least == most {
+                least.to_string()
+            } else if most == usize::MAX {
+                format!("at least {least}")
+            } else {
+                format!("{least} or {most}")
+            };
             self.wrong_count(name, &wanted, args.len(), span);
             return None;
         }
         if builtin == Builtin::RateOf {
             return match &args[0].kind {
-                AstKind::Name(path) => self.name(path, scope, arguments).and_then(|(expr, _)| match expr.kind {
-                    ExprKind::Symbol(id) => Some((Expr::new(ExprKind::RateOf(id), span), 1)),
-                    _ => None,
-                }),
+                AstKind::Name(path) => {
+                    self.name(path, scope, arguments)
+                        .and_then(|(expr, _)| match expr.kind {
+                            ExprKind::Symbol(id) => {
+                                Some((Expr::new(ExprKind::RateOf(id), span), 1))
+                            }
+                            _ => None,
+                        })
+                }
                 _ => {
-                    self.report(Diagnostic::error(ids::SYNTAX, "`rateOf` takes the name of one symbol", span));
+                    self.report(Diagnostic::error(
+                        ids::SYNTAX,
+                        "`rateOf` takes the name of one symbol",
+                        span,
+                    ));
                     None
                 }
             };
@@ -241,7 +351,11 @@ impl Expander<'_> {
                 self.apply(Op::Pow, values, span)
             }
             Builtin::Piecewise => self.node(values, span, |mut args| {
-                let otherwise = if args.len() % 2 == 1 { args.pop().map(Box::new) } else { None };
+                let otherwise = if args.len() % 2 == 1 {
+                    args.pop().map(Box::new)
+                } else {
+                    None
+                };
                 let mut pieces = Vec::with_capacity(args.len() / 2);
                 let mut args = args.into_iter();
                 while let (Some(value), Some(condition)) = (args.next(), args.next()) {

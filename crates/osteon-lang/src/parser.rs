@@ -34,7 +34,8 @@ pub(crate) fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>)
                 let span = cursor.span();
                 cursor.advance();
                 cursor.diagnostics.push(
-                    Diagnostic::error(ids::SYNTAX, "this `end` closes nothing", span).help("remove it, or add the `model` it belongs to"),
+                    Diagnostic::error(ids::SYNTAX, "this `end` closes nothing", span)
+                        .help("remove it, or add the `model` it belongs to"),
                 );
             }
             _ => {
@@ -58,7 +59,10 @@ fn import(cursor: &mut Cursor<'_>) -> Read<Item> {
 }
 
 fn skip_past_end(cursor: &mut Cursor<'_>) {
-    while !matches!(cursor.peek(0), Kind::End | Kind::Keyword(Keyword::End | Keyword::Model | Keyword::Function)) {
+    while !matches!(
+        cursor.peek(0),
+        Kind::End | Kind::Keyword(Keyword::End | Keyword::Model | Keyword::Function)
+    ) {
         cursor.advance();
     }
     cursor.eat_keyword(Keyword::End);
@@ -75,10 +79,14 @@ fn model(cursor: &mut Cursor<'_>) -> Item {
             (String::new(), start)
         }
     };
-    let interface = if cursor.at_mark("(") { interface(cursor).unwrap_or_else(|GivenUp| {
-        cursor.skip_statement();
+    let interface = if cursor.at_mark("(") {
+        interface(cursor).unwrap_or_else(|GivenUp| {
+            cursor.skip_statement();
+            Vec::new()
+        })
+    } else {
         Vec::new()
-    }) } else { Vec::new() };
+    };
     let mut body: Vec<Statement> = Vec::new();
     loop {
         match cursor.peek(0) {
@@ -91,21 +99,33 @@ fn model(cursor: &mut Cursor<'_>) -> Item {
             }
             Kind::End | Kind::Keyword(Keyword::Model | Keyword::Function) => {
                 cursor.diagnostics.push(
-                    Diagnostic::error(ids::UNCLOSED, format!("the model `{name}` has no `end`"), span).help("write `end` after its last statement"),
+                    Diagnostic::error(
+                        ids::UNCLOSED,
+                        format!("the model `{name}` has no `end`"),
+                        span,
+                    )
+                    .help("write `end` after its last statement"),
                 );
                 break;
             }
             Kind::Keyword(Keyword::Import) => {
                 let at = cursor.span();
                 cursor.diagnostics.push(
-                    Diagnostic::error(ids::SYNTAX, "files are imported outside of models", at).help("move this line above the model"),
+                    Diagnostic::error(ids::SYNTAX, "files are imported outside of models", at)
+                        .help("move this line above the model"),
                 );
                 cursor.skip_statement();
             }
             _ => body.extend(crate::statement::statement(cursor)),
         }
     }
-    Item::Model(ModelText { name, span, main, interface, body })
+    Item::Model(ModelText {
+        name,
+        span,
+        main,
+        interface,
+        body,
+    })
 }
 
 /// `(a, $b, c)` after a model's name.
@@ -134,5 +154,14 @@ fn function(cursor: &mut Cursor<'_>) -> Read<FunctionText> {
     skip(cursor);
     let body = formula(cursor)?;
     skip(cursor);
-    if cursor.eat_keyword(Keyword::End) { Ok(FunctionText { name, span, arguments, body }) } else { Err(cursor.expected("`end`", "after the function")) }
+    if cursor.eat_keyword(Keyword::End) {
+        Ok(FunctionText {
+            name,
+            span,
+            arguments,
+            body,
+        })
+    } else {
+        Err(cursor.expected("`end`", "after the function"))
+    }
 }

@@ -19,7 +19,11 @@ const SIGN: u8 = 5;
 /// The expression as Antimony.
 pub(crate) fn expression(expr: &Expr, names: &dyn Names) -> String {
     let mut out = String::new();
-    Writer { names, out: &mut out }.write(expr);
+    Writer {
+        names,
+        out: &mut out,
+    }
+    .write(expr);
     out
 }
 
@@ -110,7 +114,10 @@ fn function(op: Op) -> &'static str {
 
 /// Operators of which the parser makes one application of a whole chain.
 fn chains(op: Op) -> bool {
-    matches!(op, Op::Add | Op::Mul | Op::And | Op::Or | Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge)
+    matches!(
+        op,
+        Op::Add | Op::Mul | Op::And | Op::Or | Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge
+    )
 }
 
 fn is_infix(op: Op, args: usize) -> Option<(&'static str, u8)> {
@@ -119,7 +126,11 @@ fn is_infix(op: Op, args: usize) -> Option<(&'static str, u8)> {
 
 fn level(expr: &Expr) -> u8 {
     match &expr.kind {
-        ExprKind::Number(value, _) if *value < 0.0 || (*value == 0.0 && value.is_sign_negative()) => SIGN,
+        ExprKind::Number(value, _)
+            if *value < 0.0 || (*value == 0.0 && value.is_sign_negative()) =>
+        {
+            SIGN
+        }
         ExprKind::Apply(Op::Neg | Op::Not, args) if args.len() == 1 => SIGN,
         ExprKind::Apply(op, args) => is_infix(*op, args.len()).map_or(ATOM, |(_, level)| level),
         _ => ATOM,
@@ -149,7 +160,11 @@ impl Writer<'_> {
                     self.out.push_str("nan");
                     return;
                 }
-                let parts: Vec<&Expr> = pieces.iter().flat_map(|(v, c)| [v, c]).chain(otherwise.iter().map(|o| &**o)).collect();
+                let parts: Vec<&Expr> = pieces
+                    .iter()
+                    .flat_map(|(v, c)| [v, c])
+                    .chain(otherwise.iter().map(|o| &**o))
+                    .collect();
                 self.call("piecewise", &parts);
             }
             ExprKind::Apply(op, args) => self.apply(*op, args),
@@ -161,7 +176,8 @@ impl Writer<'_> {
             (Op::Neg | Op::Not, [inner]) => {
                 self.out.push(if op == Op::Neg { '-' } else { '!' });
                 // `-(3)` is the negation of three and `-3` a negative number.
-                let bare = level(inner) >= POWER && !(op == Op::Neg && matches!(inner.kind, ExprKind::Number(..)));
+                let bare = level(inner) >= POWER
+                    && !(op == Op::Neg && matches!(inner.kind, ExprKind::Number(..)));
                 self.within(inner, bare);
             }
             (Op::Pow, [base, exponent]) => {
@@ -179,7 +195,8 @@ impl Writer<'_> {
                             self.out.push(' ');
                         }
                         let inner = level(arg);
-                        let same = matches!(arg.kind, ExprKind::Apply(other, _) if other == op) && chains(op);
+                        let same = matches!(arg.kind, ExprKind::Apply(other, _) if other == op)
+                            && chains(op);
                         // Chains of comparisons and mixtures of `&&` and `||` are always set apart.
                         let first = index == 0 && inner == own && own >= 3 && !same;
                         let sign_first = inner == SIGN && index > 0 && own >= 3;

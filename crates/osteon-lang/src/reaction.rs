@@ -21,7 +21,12 @@ pub(crate) fn reaction(
     let mut reactants = Vec::new();
     if let Some(first) = first {
         let span = first.path.span;
-        reactants.push(ParticipantText { coefficient: Coefficient::Number(1.0), path: first.path, boundary: first.boundary, span });
+        reactants.push(ParticipantText {
+            coefficient: Coefficient::Number(1.0),
+            path: first.path,
+            boundary: first.boundary,
+            span,
+        });
         if cursor.eat_mark("+") {
             participants(cursor, &mut reactants)?;
         }
@@ -37,15 +42,41 @@ pub(crate) fn reaction(
         if !cursor.at_mark(";") {
             return Err(cursor.expected("`;`", "after the interaction"));
         }
-        let paths = |list: Vec<ParticipantText>| -> Vec<Path> { list.into_iter().map(|p| p.path).collect() };
-        out.push((StatementKind::Interaction { sources: paths(reactants), targets: paths(products) }, None));
+        let paths = |list: Vec<ParticipantText>| -> Vec<Path> {
+            list.into_iter().map(|p| p.path).collect()
+        };
+        out.push((
+            StatementKind::Interaction {
+                sources: paths(reactants),
+                targets: paths(products),
+            },
+            None,
+        ));
         return Ok(());
     }
     cursor.expect_mark(";", "before the rate of the reaction")?;
-    let rate = if cursor.at_line_end() { None } else { Some(formula(cursor)?) };
-    let compartment = if cursor.eat_keyword(Keyword::In) { Some(cursor.path("after `in`")?) } else { None };
+    let rate = if cursor.at_line_end() {
+        None
+    } else {
+        Some(formula(cursor)?)
+    };
+    let compartment = if cursor.eat_keyword(Keyword::In) {
+        Some(cursor.path("after `in`")?)
+    } else {
+        None
+    };
     let reversible = matches!(arrow, Arrow::Reversible);
-    out.push((StatementKind::Reaction { subject: name, reactants, products, reversible, rate, compartment }, None));
+    out.push((
+        StatementKind::Reaction {
+            subject: name,
+            reactants,
+            products,
+            reversible,
+            rate,
+            compartment,
+        },
+        None,
+    ));
     Ok(())
 }
 
@@ -63,7 +94,9 @@ fn arrow(cursor: &mut Cursor<'_>) -> Read<Arrow> {
             cursor.advance();
             Ok(Arrow::Interaction)
         }
-        Kind::Mark("-") if cursor.mark_ahead(1, "(") || matches!(cursor.peek(1), Kind::Name(o) if o == "o") => {
+        Kind::Mark("-")
+            if cursor.mark_ahead(1, "(") || matches!(cursor.peek(1), Kind::Name(o) if o == "o") =>
+        {
             cursor.advance();
             cursor.advance();
             Ok(Arrow::Interaction)
@@ -79,13 +112,20 @@ fn participants(cursor: &mut Cursor<'_>, out: &mut Vec<ParticipantText>) -> Read
         if let Kind::Number(value) = cursor.peek(0) {
             cursor.advance();
             coefficient = Coefficient::Number(*value);
-        } else if let (Kind::Name(_), Kind::Name(_)) | (Kind::Name(_), Kind::Mark("$")) = (cursor.peek(0), cursor.peek(1)) {
+        } else if let (Kind::Name(_), Kind::Name(_)) | (Kind::Name(_), Kind::Mark("$")) =
+            (cursor.peek(0), cursor.peek(1))
+        {
             coefficient = Coefficient::Symbol(cursor.path("as a coefficient")?);
         }
         let boundary = cursor.eat_mark("$");
         let path = cursor.path("as a species of the reaction")?;
         let span = start.to(path.span);
-        out.push(ParticipantText { coefficient, path, boundary, span });
+        out.push(ParticipantText {
+            coefficient,
+            path,
+            boundary,
+            span,
+        });
         if !cursor.eat_mark("+") {
             return Ok(());
         }

@@ -7,13 +7,34 @@ use crate::formula::formula;
 use crate::ids;
 use crate::lexer::{Keyword, Kind};
 use crate::reaction;
-use crate::syntax::{Ast, Connection, Declared, EventText, Path, Setting, Statement, StatementKind, Subject};
+use crate::syntax::{
+    Ast, Connection, Declared, EventText, Path, Setting, Statement, StatementKind, Subject,
+};
 
 /// Names after a dot that say how uncertain a value is.
 pub(crate) const UNCERTAINTIES: [&str; 22] = [
-    "range", "confidenceInterval", "credibleInterval", "interquartileRange", "mean", "median", "mode", "standardDeviation", "stdev",
-    "standardError", "variance", "coefficientOfVariation", "kurtosis", "skewness", "sampleSize", "distribution", "externalParameter",
-    "sboTerm", "sbo", "confidence", "credible", "SBOTerm",
+    "range",
+    "confidenceInterval",
+    "credibleInterval",
+    "interquartileRange",
+    "mean",
+    "median",
+    "mode",
+    "standardDeviation",
+    "stdev",
+    "standardError",
+    "variance",
+    "coefficientOfVariation",
+    "kurtosis",
+    "skewness",
+    "sampleSize",
+    "distribution",
+    "externalParameter",
+    "sboTerm",
+    "sbo",
+    "confidence",
+    "credible",
+    "SBOTerm",
 ];
 
 /// Reads one statement up to its end; several where a declaration names several things.
@@ -29,7 +50,12 @@ pub(crate) fn statement(cursor: &mut Cursor<'_>) -> Vec<Statement> {
         cursor.skip_statement();
     }
     let span = start.to(cursor.last_span());
-    out.into_iter().map(|(kind, own)| Statement { kind, span: own.unwrap_or(span) }).collect()
+    out.into_iter()
+        .map(|(kind, own)| Statement {
+            kind,
+            span: own.unwrap_or(span),
+        })
+        .collect()
 }
 
 type Out = Vec<(StatementKind, Option<osteon_model::Span>)>;
@@ -40,11 +66,24 @@ fn read(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
         Kind::Keyword(Keyword::Unit) => unit(cursor, out),
         Kind::Keyword(Keyword::Delete) => delete(cursor, out),
         Kind::Keyword(
-            Keyword::Species | Keyword::Compartment | Keyword::Reaction | Keyword::Formula | Keyword::Var | Keyword::Const | Keyword::SubstanceOnly,
+            Keyword::Species
+            | Keyword::Compartment
+            | Keyword::Reaction
+            | Keyword::Formula
+            | Keyword::Var
+            | Keyword::Const
+            | Keyword::SubstanceOnly,
         ) => declaration(cursor, out),
-        Kind::Keyword(Keyword::Constraint) => Err(ignored(cursor, "constraints are not checked during a run")),
-        Kind::Keyword(Keyword::Optimise) => Err(ignored(cursor, "flux objectives have no meaning in a model of rates")),
-        Kind::Keyword(Keyword::Dna | Keyword::Gene | Keyword::Operator) | Kind::Mark("--") => Err(unsupported(cursor, "DNA strands are not supported")),
+        Kind::Keyword(Keyword::Constraint) => {
+            Err(ignored(cursor, "constraints are not checked during a run"))
+        }
+        Kind::Keyword(Keyword::Optimise) => Err(ignored(
+            cursor,
+            "flux objectives have no meaning in a model of rates",
+        )),
+        Kind::Keyword(Keyword::Dna | Keyword::Gene | Keyword::Operator) | Kind::Mark("--") => {
+            Err(unsupported(cursor, "DNA strands are not supported"))
+        }
         Kind::Keyword(Keyword::Event) => {
             cursor.advance();
             cursor.path("after `event`")?;
@@ -59,21 +98,30 @@ fn read(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
 
 fn ignored(cursor: &mut Cursor<'_>, why: &str) -> GivenUp {
     let span = cursor.span();
-    cursor.diagnostics.push(Diagnostic::warning(ids::IGNORED_CONSTRUCT, why, span));
+    cursor
+        .diagnostics
+        .push(Diagnostic::warning(ids::IGNORED_CONSTRUCT, why, span));
     GivenUp
 }
 
 fn unsupported(cursor: &mut Cursor<'_>, why: &str) -> GivenUp {
     let span = cursor.span();
-    cursor.diagnostics.push(Diagnostic::error(ids::UNSUPPORTED_CONSTRUCT, why, span));
+    cursor
+        .diagnostics
+        .push(Diagnostic::error(ids::UNSUPPORTED_CONSTRUCT, why, span));
     GivenUp
 }
 
 /// A statement that starts with a number: `2 A -> B`, `0 = x + y`, `3 < x`.
 fn number_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
     match cursor.peek(1) {
-        Kind::Mark("=") => Err(unsupported(cursor, "algebraic rules are not supported; solve the equation for one of its symbols")),
-        Kind::Mark("<" | "<=" | ">" | ">=" | "!=") => Err(ignored(cursor, "constraints are not checked during a run")),
+        Kind::Mark("=") => Err(unsupported(
+            cursor,
+            "algebraic rules are not supported; solve the equation for one of its symbols",
+        )),
+        Kind::Mark("<" | "<=" | ">" | ">=" | "!=") => {
+            Err(ignored(cursor, "constraints are not checked during a run"))
+        }
         _ => reaction::reaction(cursor, None, None, out),
     }
 }
@@ -81,8 +129,16 @@ fn number_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
 fn subject(cursor: &mut Cursor<'_>) -> Read<Subject> {
     let boundary = cursor.eat_mark("$");
     let path = cursor.path("at the start of the statement")?;
-    let compartment = if cursor.eat_keyword(Keyword::In) { Some(cursor.path("after `in`")?) } else { None };
-    Ok(Subject { path, boundary, compartment })
+    let compartment = if cursor.eat_keyword(Keyword::In) {
+        Some(cursor.path("after `in`")?)
+    } else {
+        None
+    };
+    Ok(Subject {
+        path,
+        boundary,
+        compartment,
+    })
 }
 
 fn name_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
@@ -111,9 +167,16 @@ fn name_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
         Kind::Mark(":") => after_colon(cursor, subject, out),
         Kind::Keyword(Keyword::Has) => has(cursor, subject, out),
         Kind::Keyword(Keyword::Is) => is(cursor, subject, out),
-        Kind::Mark("+" | "->" | "=>" | "<==>" | "-" | "-|") => reaction::reaction(cursor, None, Some(subject), out),
-        Kind::Mark("*") => Err(unsupported(cursor, "conversion factors in `is` are not supported; write the product with `:=`")),
-        Kind::Mark("<" | "<=" | ">" | ">=" | "!=" | "==") => Err(ignored(cursor, "constraints are not checked during a run")),
+        Kind::Mark("+" | "->" | "=>" | "<==>" | "-" | "-|") => {
+            reaction::reaction(cursor, None, Some(subject), out)
+        }
+        Kind::Mark("*") => Err(unsupported(
+            cursor,
+            "conversion factors in `is` are not supported; write the product with `:=`",
+        )),
+        Kind::Mark("<" | "<=" | ">" | ">=" | "!=" | "==") => {
+            Err(ignored(cursor, "constraints are not checked during a run"))
+        }
         Kind::Mark("--") => Err(unsupported(cursor, "DNA strands are not supported")),
         Kind::Mark("(") => {
             let span = subject.path.span;
@@ -127,7 +190,10 @@ fn name_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
         Kind::Name(_) => {
             cursor.diagnostics.push(Diagnostic::error(
                 ids::SYNTAX,
-                format!("`{}` is followed by a name that makes no statement with it", subject.path.dotted()),
+                format!(
+                    "`{}` is followed by a name that makes no statement with it",
+                    subject.path.dotted()
+                ),
                 subject.path.span.to(cursor.span()),
             ));
             Err(GivenUp)
@@ -136,7 +202,10 @@ fn name_first(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
             out.push((StatementKind::Place(subject), None));
             Ok(())
         }
-        _ => Err(cursor.expected("`=`, `:=`, `'=`, `->` or another way to go on", &format!("after `{}`", subject.path.dotted()))),
+        _ => Err(cursor.expected(
+            "`=`, `:=`, `'=`, `->` or another way to go on",
+            &format!("after `{}`", subject.path.dotted()),
+        )),
     }
 }
 
@@ -148,7 +217,10 @@ fn after_colon(cursor: &mut Cursor<'_>, subject: Subject, out: &mut Out) -> Read
             set(cursor, subject, Setting::Assignment, out)
         }
         Kind::Keyword(Keyword::At) => event(cursor, Some(subject), out),
-        Kind::Keyword(Keyword::Optimise) => Err(ignored(cursor, "flux objectives have no meaning in a model of rates")),
+        Kind::Keyword(Keyword::Optimise) => Err(ignored(
+            cursor,
+            "flux objectives have no meaning in a model of rates",
+        )),
         Kind::Mark("--") => Err(unsupported(cursor, "DNA strands are not supported")),
         Kind::Name(_) if cursor.mark_ahead(1, "(") => instance(cursor, subject, out),
         _ => reaction::reaction(cursor, Some(subject), None, out),
@@ -157,7 +229,14 @@ fn after_colon(cursor: &mut Cursor<'_>, subject: Subject, out: &mut Out) -> Read
 
 fn set(cursor: &mut Cursor<'_>, subject: Subject, how: Setting, out: &mut Out) -> Read<()> {
     let value = formula(cursor)?;
-    out.push((StatementKind::Set { subject, how, value }, None));
+    out.push((
+        StatementKind::Set {
+            subject,
+            how,
+            value,
+        },
+        None,
+    ));
     Ok(())
 }
 
@@ -172,12 +251,21 @@ fn is(cursor: &mut Cursor<'_>, subject: Subject, out: &mut Out) -> Read<()> {
     cursor.advance();
     if let Kind::Text(text) = cursor.peek(0) {
         cursor.advance();
-        out.push((StatementKind::DisplayName { path: subject.path, text: text.clone() }, None));
+        out.push((
+            StatementKind::DisplayName {
+                path: subject.path,
+                text: text.clone(),
+            },
+            None,
+        ));
         return Ok(());
     }
     let other = cursor.path("after `is`")?;
     if cursor.at_mark("/") {
-        return Err(unsupported(cursor, "conversion factors in `is` are not supported; write the quotient with `:=`"));
+        return Err(unsupported(
+            cursor,
+            "conversion factors in `is` are not supported; write the quotient with `:=`",
+        ));
     }
     out.push((StatementKind::Same { subject, other }, None));
     Ok(())
@@ -199,14 +287,25 @@ fn says(cursor: &mut Cursor<'_>, path: Path, out: &mut Out) -> Read<()> {
         }
         cursor.skip_newlines();
     }
-    out.push((StatementKind::Says { path, qualifier, texts }, None));
+    out.push((
+        StatementKind::Says {
+            path,
+            qualifier,
+            texts,
+        },
+        None,
+    ));
     Ok(())
 }
 
 /// `x.range = {a, b}` and its like; false if this is something else.
 fn uncertainty(cursor: &mut Cursor<'_>, subject: &Subject, out: &mut Out) -> Read<bool> {
     let key = match subject.path.parts.split_last() {
-        Some((key, rest)) if !rest.is_empty() && UNCERTAINTIES.contains(&key.as_str()) && cursor.at_mark("=") => key.clone(),
+        Some((key, rest))
+            if !rest.is_empty() && UNCERTAINTIES.contains(&key.as_str()) && cursor.at_mark("=") =>
+        {
+            key.clone()
+        }
         _ => return Ok(false),
     };
     cursor.advance();
@@ -236,8 +335,19 @@ fn uncertainty(cursor: &mut Cursor<'_>, subject: &Subject, out: &mut Out) -> Rea
 fn unit(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
     cursor.advance();
     let (name, name_span) = cursor.name("after `unit`")?;
-    let formula = if cursor.eat_mark("=") { Some(formula(cursor)?) } else { None };
-    out.push((StatementKind::Unit { name, name_span, formula }, None));
+    let formula = if cursor.eat_mark("=") {
+        Some(formula(cursor)?)
+    } else {
+        None
+    };
+    out.push((
+        StatementKind::Unit {
+            name,
+            name_span,
+            formula,
+        },
+        None,
+    ));
     Ok(())
 }
 
@@ -277,7 +387,15 @@ fn declaration(cursor: &mut Cursor<'_>, out: &mut Out) -> Read<()> {
     loop {
         let subject = subject(cursor)?;
         let span = subject.path.span;
-        out.push((StatementKind::Declare { what, constness, amount_only, subject: subject.clone() }, Some(span)));
+        out.push((
+            StatementKind::Declare {
+                what,
+                constness,
+                amount_only,
+                subject: subject.clone(),
+            },
+            Some(span),
+        ));
         let how = match cursor.peek(0) {
             Kind::Mark("=") => Some(Setting::Initial),
             Kind::Mark(":") if cursor.mark_ahead(1, "=") => {
@@ -314,11 +432,16 @@ fn instance(cursor: &mut Cursor<'_>, subject: Subject, out: &mut Out) -> Read<()
             Kind::Number(value) => {
                 let span = cursor.span();
                 cursor.advance();
-                connections.push(Connection::Number(if negative { -value } else { *value }, span));
+                connections.push(Connection::Number(
+                    if negative { -value } else { *value },
+                    span,
+                ));
             }
             _ => {
                 cursor.eat_mark("$");
-                connections.push(Connection::Symbol(cursor.path("to connect with the instance")?));
+                connections.push(Connection::Symbol(
+                    cursor.path("to connect with the instance")?,
+                ));
             }
         }
         if !cursor.eat_mark(",") && !cursor.at_mark(")") {
@@ -326,25 +449,44 @@ fn instance(cursor: &mut Cursor<'_>, subject: Subject, out: &mut Out) -> Read<()
         }
     }
     if cursor.at_mark(",") {
-        return Err(unsupported(cursor, "time and extent conversion of instances is not supported; use the same units in both models"));
+        return Err(unsupported(
+            cursor,
+            "time and extent conversion of instances is not supported; use the same units in both models",
+        ));
     }
     if cursor.eat_keyword(Keyword::In) {
         cursor.path("after `in`")?;
         let span = cursor.last_span();
         cursor.diagnostics.push(
-            Diagnostic::error(ids::UNSUPPORTED_CONSTRUCT, "an instance cannot be put into a compartment", span)
-                .help("pass the compartment as an interface symbol"),
+            Diagnostic::error(
+                ids::UNSUPPORTED_CONSTRUCT,
+                "an instance cannot be put into a compartment",
+                span,
+            )
+            .help("pass the compartment as an interface symbol"),
         );
         return Err(GivenUp);
     }
-    out.push((StatementKind::Instance { path: subject.path, model, connections, model_span }, None));
+    out.push((
+        StatementKind::Instance {
+            path: subject.path,
+            model,
+            connections,
+            model_span,
+        },
+        None,
+    ));
     Ok(())
 }
 
 fn event(cursor: &mut Cursor<'_>, subject: Option<Subject>, out: &mut Out) -> Read<()> {
     cursor.advance();
     let first = formula(cursor)?;
-    let (trigger, delay) = if cursor.eat_keyword(Keyword::After) { (formula(cursor)?, Some(first)) } else { (first, None) };
+    let (trigger, delay) = if cursor.eat_keyword(Keyword::After) {
+        (formula(cursor)?, Some(first))
+    } else {
+        (first, None)
+    };
     let mut options: Vec<(String, Ast, osteon_model::Span)> = Vec::new();
     while cursor.eat_mark(",") {
         let (name, span) = cursor.name("as an option of the event")?;
@@ -363,6 +505,17 @@ fn event(cursor: &mut Cursor<'_>, subject: Option<Subject>, out: &mut Out) -> Re
         }
         cursor.skip_newlines();
     }
-    out.push((StatementKind::Event { subject, event: EventText { trigger, delay, options, assignments } }, None));
+    out.push((
+        StatementKind::Event {
+            subject,
+            event: EventText {
+                trigger,
+                delay,
+                options,
+                assignments,
+            },
+        },
+        None,
+    ));
     Ok(())
 }

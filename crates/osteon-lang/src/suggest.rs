@@ -1,7 +1,10 @@
 //! "Did you mean …": the known name nearest to a wrong one.
 
 /// The nearest candidate, if it is near enough to be a slip.
-pub(crate) fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     let limit = (wrong.chars().count() / 3).clamp(1, 3);
     candidates
         .filter(|c| *c != wrong && c.len().abs_diff(wrong.len()) <= limit)
@@ -12,7 +15,10 @@ pub(crate) fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>
 }
 
 /// Help text for the nearest candidate.
-pub(crate) fn did_you_mean<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(
+    wrong: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<String> {
     nearest(wrong, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 

@@ -141,28 +141,76 @@ pub(crate) enum Connection {
 #[derive(Debug, Clone)]
 pub(crate) enum StatementKind {
     /// `const species S`: what, constness, substance only, the names.
-    Declare { what: Declared, constness: Option<bool>, amount_only: Option<bool>, subject: Subject },
+    Declare {
+        what: Declared,
+        constness: Option<bool>,
+        amount_only: Option<bool>,
+        subject: Subject,
+    },
     /// `S in C`.
     Place(Subject),
     /// `x = 3`, `x := y`, `x' = z`.
-    Set { subject: Subject, how: Setting, value: Ast },
+    Set {
+        subject: Subject,
+        how: Setting,
+        value: Ast,
+    },
     /// `x has unit`.
-    HasUnit { subject: Subject, unit: Ast },
+    HasUnit {
+        subject: Subject,
+        unit: Ast,
+    },
     /// `x is "name"`.
-    DisplayName { path: Path, text: String },
+    DisplayName {
+        path: Path,
+        text: String,
+    },
     /// `x is y`.
-    Same { subject: Subject, other: Path },
+    Same {
+        subject: Subject,
+        other: Path,
+    },
     /// `x notes "…"`, `x isDescribedBy "…", "…"`.
-    Says { path: Path, qualifier: String, texts: Vec<String> },
+    Says {
+        path: Path,
+        qualifier: String,
+        texts: Vec<String>,
+    },
     /// `x.range = {a, b}`, `x.mean = 3`.
-    Uncertainty { path: Path, key: String, values: Vec<Ast> },
+    Uncertainty {
+        path: Path,
+        key: String,
+        values: Vec<Ast>,
+    },
     /// `J: A -> B; k*A`.
-    Reaction { subject: Option<Subject>, reactants: Vec<ParticipantText>, products: Vec<ParticipantText>, reversible: bool, rate: Option<Ast>, compartment: Option<Path> },
+    Reaction {
+        subject: Option<Subject>,
+        reactants: Vec<ParticipantText>,
+        products: Vec<ParticipantText>,
+        reversible: bool,
+        rate: Option<Ast>,
+        compartment: Option<Path>,
+    },
     /// `I: A -| J`.
-    Interaction { sources: Vec<Path>, targets: Vec<Path> },
-    Event { subject: Option<Subject>, event: EventText },
+    Interaction {
+        sources: Vec<Path>,
+        targets: Vec<Path>,
+    },
+    Event {
+        subject: Option<Subject>,
+        event: EventText,
+    },
     /// `A: organ(x, y)`.
-    Instance { path: Path, model: String, connections: Vec<Connection>, model_span: Span },
-    Unit { name: String, name_span: Span, formula: Option<Ast> },
+    Instance {
+        path: Path,
+        model: String,
+        connections: Vec<Connection>,
+        model_span: Span,
+    },
+    Unit {
+        name: String,
+        name_span: Span,
+        formula: Option<Ast>,
+    },
     Delete(Path),
 }

@@ -11,17 +11,59 @@ use crate::syntax::{Ast, AstKind};
 
 /// Names of the base units of SBML.
 pub(crate) const BASE_NAMES: [&str; 36] = [
-    "ampere", "avogadro", "becquerel", "candela", "coulomb", "dimensionless", "farad", "gram", "gray", "henry", "hertz", "item", "joule",
-    "katal", "kelvin", "kilogram", "litre", "liter", "lumen", "lux", "metre", "meter", "mole", "newton", "ohm", "pascal", "radian", "second",
-    "siemens", "sievert", "steradian", "tesla", "volt", "watt", "weber", "celsius",
+    "ampere",
+    "avogadro",
+    "becquerel",
+    "candela",
+    "coulomb",
+    "dimensionless",
+    "farad",
+    "gram",
+    "gray",
+    "henry",
+    "hertz",
+    "item",
+    "joule",
+    "katal",
+    "kelvin",
+    "kilogram",
+    "litre",
+    "liter",
+    "lumen",
+    "lux",
+    "metre",
+    "meter",
+    "mole",
+    "newton",
+    "ohm",
+    "pascal",
+    "radian",
+    "second",
+    "siemens",
+    "sievert",
+    "steradian",
+    "tesla",
+    "volt",
+    "watt",
+    "weber",
+    "celsius",
 ];
 
 /// Names of definitions that set a unit of the whole model; nothing else may be called so.
-pub(crate) const MODEL_WIDE: [&str; 6] = ["substance", "time_unit", "volume", "extent", "area", "length"];
+pub(crate) const MODEL_WIDE: [&str; 6] = [
+    "substance",
+    "time_unit",
+    "volume",
+    "extent",
+    "area",
+    "length",
+];
 
 /// A base unit of SBML.
 pub(crate) fn base(name: &str) -> Option<Unit> {
-    (name != "celsius" && BASE_NAMES.contains(&name)).then(|| Unit::atom(name)).flatten()
+    (name != "celsius" && BASE_NAMES.contains(&name))
+        .then(|| Unit::atom(name))
+        .flatten()
 }
 
 /// Why a unit cannot be made of a formula.
@@ -40,7 +82,10 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     pub fn find(&self, name: &str) -> Option<Unit> {
-        self.layers.iter().find_map(|layer| layer.get(name).copied()).or_else(|| base(name))
+        self.layers
+            .iter()
+            .find_map(|layer| layer.get(name).copied())
+            .or_else(|| base(name))
     }
 }
 
@@ -50,10 +95,16 @@ pub(crate) fn evaluate(ast: &Ast, scope: &Scope<'_>) -> Result<Unit, Fault> {
     match &ast.kind {
         AstKind::Number(value, unit) => {
             let unit = match unit {
-                Some((name, span)) => scope.find(name).ok_or_else(|| Fault::Unknown(name.clone(), *span))?,
+                Some((name, span)) => scope
+                    .find(name)
+                    .ok_or_else(|| Fault::Unknown(name.clone(), *span))?,
                 None => Unit::DIMENSIONLESS,
             };
-            if *value > 0.0 && value.is_finite() { Ok(unit.scaled(*value)) } else { shape("a unit's size is a positive number") }
+            if *value > 0.0 && value.is_finite() {
+                Ok(unit.scaled(*value))
+            } else {
+                shape("a unit's size is a positive number")
+            }
         }
         AstKind::Name(path) => {
             let name = path.dotted();
@@ -74,7 +125,8 @@ pub(crate) fn evaluate(ast: &Ast, scope: &Scope<'_>) -> Result<Unit, Fault> {
             let Some(power) = number(&args[1]).filter(|p| rational(*p).is_some()) else {
                 return shape("the power of a unit is a number with a small denominator");
             };
-            raise(&evaluate(&args[0], scope)?, power).map_or_else(|| shape("the powers of this unit are out of bounds"), Ok)
+            raise(&evaluate(&args[0], scope)?, power)
+                .map_or_else(|| shape("the powers of this unit are out of bounds"), Ok)
         }
         _ => shape("a unit is made of units, numbers, `*`, `/` and `^`"),
     }
@@ -98,7 +150,10 @@ pub(crate) fn rational(value: f64) -> Option<Rational> {
 /// A power of a unit; `None` where an exponent leaves the bounds of [`rational`]. The power itself may be any number: the fifteenth
 /// root of a fifteenth power is fine.
 pub(crate) fn raise(unit: &Unit, power: f64) -> Option<Unit> {
-    let mut raised = Unit { factor: unit.factor.powf(power), ..*unit };
+    let mut raised = Unit {
+        factor: unit.factor.powf(power),
+        ..*unit
+    };
     for exponent in &mut raised.exponents {
         *exponent = rational(exponent.to_f64() * power)?;
     }
@@ -110,6 +165,9 @@ pub(crate) fn raise(unit: &Unit, power: f64) -> Option<Unit> {
 
 /// The unit itself while its exponents and size are within bounds.
 pub(crate) fn sound(unit: Unit) -> Option<Unit> {
-    let fits = unit.exponents.iter().all(|e| rational(e.to_f64()).is_some());
+    let fits = unit
+        .exponents
+        .iter()
+        .all(|e| rational(e.to_f64()).is_some());
     (fits && unit.factor.is_finite() && unit.factor > 0.0).then_some(unit)
 }

@@ -24,8 +24,15 @@ fn pages() -> Vec<(String, Vec<Block>)> {
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .map(|path| {
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, fenced::blocks(&std::fs::read_to_string(&path).expect("a readable page")))
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (
+                name,
+                fenced::blocks(&std::fs::read_to_string(&path).expect("a readable page")),
+            )
         })
         .filter(|(name, _)| name != "README" && name != "index")
         .collect();
@@ -41,12 +48,18 @@ enum Verdict {
 
 fn verdict(code: &str) -> Verdict {
     let last = code.trim_end().lines().last().unwrap_or("");
-    for (mark, severity) in [("# error: [", Severity::Error), ("# warning: [", Severity::Warning)] {
+    for (mark, severity) in [
+        ("# error: [", Severity::Error),
+        ("# warning: [", Severity::Warning),
+    ] {
         if let Some(id) = last.strip_prefix(mark) {
             return Verdict::Found(severity, id.trim_end_matches(']').to_owned());
         }
     }
-    assert_eq!(last, "# ok", "an example ends in `# error: [id]`, `# warning: [id]` or `# ok`");
+    assert_eq!(
+        last, "# ok",
+        "an example ends in `# error: [id]`, `# warning: [id]` or `# ok`"
+    );
     Verdict::Ok
 }
 
@@ -96,7 +109,9 @@ fn examples_do_what_they_say() {
             sources = MemorySources::new();
         }
         if !(fails && repaired) {
-            problems.push(format!("{page}: shows no failing example, or no repaired one"));
+            problems.push(format!(
+                "{page}: shows no failing example, or no repaired one"
+            ));
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -106,23 +121,43 @@ fn examples_do_what_they_say() {
 #[test]
 fn every_id_has_a_page_and_every_page_an_id() {
     let pages = pages();
-    let ours: BTreeSet<&str> = pages.iter().filter(|(_, b)| b.iter().any(|b| b.language == "antimony")).map(|(name, _)| name.as_str()).collect();
+    let ours: BTreeSet<&str> = pages
+        .iter()
+        .filter(|(_, b)| b.iter().any(|b| b.language == "antimony"))
+        .map(|(name, _)| name.as_str())
+        .collect();
     let ids: BTreeSet<&str> = DIAGNOSTIC_IDS.iter().copied().collect();
     assert_eq!(ids.len(), DIAGNOSTIC_IDS.len(), "an id is declared twice");
-    let without_page: Vec<&&str> = ids.iter().filter(|id| !pages.iter().any(|(name, _)| name == **id)).collect();
-    assert!(without_page.is_empty(), "ids without a page in docs/diagnostics: {without_page:?}");
+    let without_page: Vec<&&str> = ids
+        .iter()
+        .filter(|id| !pages.iter().any(|(name, _)| name == **id))
+        .collect();
+    assert!(
+        without_page.is_empty(),
+        "ids without a page in docs/diagnostics: {without_page:?}"
+    );
     let without_id: Vec<&&str> = ours.iter().filter(|page| !ids.contains(**page)).collect();
-    assert!(without_id.is_empty(), "pages without an id in osteon_lang::DIAGNOSTIC_IDS: {without_id:?}");
+    assert!(
+        without_id.is_empty(),
+        "pages without an id in osteon_lang::DIAGNOSTIC_IDS: {without_id:?}"
+    );
 }
 
 #[test]
 fn messages_stand_alone() {
     for (page, blocks) in pages() {
         let mut sources = MemorySources::new();
-        for block in blocks.iter().filter(|b| b.language == "antimony" && b.option("file").is_none()) {
+        for block in blocks
+            .iter()
+            .filter(|b| b.language == "antimony" && b.option("file").is_none())
+        {
             sources.insert("model.ant", block.code.as_str());
             for diagnostic in found(&sources).0.iter().filter(|d| d.id == page) {
-                assert!(diagnostic.message.len() > 10 && !diagnostic.message.ends_with('.'), "{page}: {}", diagnostic.message);
+                assert!(
+                    diagnostic.message.len() > 10 && !diagnostic.message.ends_with('.'),
+                    "{page}: {}",
+                    diagnostic.message
+                );
             }
         }
     }

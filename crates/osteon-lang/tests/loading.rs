@@ -7,7 +7,12 @@ fn model(text: &str) -> Model {
     let mut sources = MemorySources::new();
     sources.insert("m.ant", text);
     let parsed = load(&sources, "m.ant");
-    let errors = parsed.diagnostics.iter().filter(|d| d.is_error()).cloned().collect::<Vec<_>>();
+    let errors = parsed
+        .diagnostics
+        .iter()
+        .filter(|d| d.is_error())
+        .cloned()
+        .collect::<Vec<_>>();
     assert!(errors.is_empty(), "{}", parsed.sources.render_all(&errors));
     parsed.model.expect("a model")
 }
@@ -25,16 +30,44 @@ fn instances_become_dotted_names() {
 #[test]
 fn any_text_is_survived() {
     let texts = [
-        "", "model", "model m", "model m(", "end", "model m\nx=\nend", "model m\nx:=(((\nend", "model m\nA: m()\nend", "model m\nJ: A ->\nend",
-        "function f", "function f(x) f(x) end\nmodel m\ny := f(2)\nend", "x = y.z.w", "model m\nat (x>1): \nend", "import", "import \"m.ant\"",
-        "model m\nx.range = {1\nend", "model m\ndelete x\ny:=x\nend", "unit a = b; unit b = a", "model m\nx is\nend", "model m\nx = 1 %% 2\nend",
-        "model m\nx is y; y is x; x is x\nend", "model m\n 2 A\nend", "model m\nspecies\nend", "model m\n$\nend",
+        "",
+        "model",
+        "model m",
+        "model m(",
+        "end",
+        "model m\nx=\nend",
+        "model m\nx:=(((\nend",
+        "model m\nA: m()\nend",
+        "model m\nJ: A ->\nend",
+        "function f",
+        "function f(x) f(x) end\nmodel m\ny := f(2)\nend",
+        "x = y.z.w",
+        "model m\nat (x>1): \nend",
+        "import",
+        "import \"m.ant\"",
+        "model m\nx.range = {1\nend",
+        "model m\ndelete x\ny:=x\nend",
+        "unit a = b; unit b = a",
+        "model m\nx is\nend",
+        "model m\nx = 1 %% 2\nend",
+        "model m\nx is y; y is x; x is x\nend",
+        "model m\n 2 A\nend",
+        "model m\nspecies\nend",
+        "model m\n$\nend",
     ];
-    let deep = format!("model m\nx := {}1{}\nend", "(".repeat(50_000), ")".repeat(50_000));
+    let deep = format!(
+        "model m\nx := {}1{}\nend",
+        "(".repeat(50_000),
+        ")".repeat(50_000)
+    );
     let long = format!("model m\nx := {}1\nend", "1 - ".repeat(50_000));
     let power = format!("model m\nx := {}1\nend", "2^".repeat(50_000));
     let minus = format!("model m\nx := {}1\nend", "!".repeat(50_000));
-    for text in texts.iter().map(|t| (*t).to_owned()).chain([deep, long, power, minus]) {
+    for text in texts
+        .iter()
+        .map(|t| (*t).to_owned())
+        .chain([deep, long, power, minus])
+    {
         let mut sources = MemorySources::new();
         sources.insert("m.ant", text.as_str());
         let parsed = load(&sources, "m.ant");
@@ -64,7 +97,10 @@ fn functions_that_double_do_not_explode() {
 fn a_thousand_symbols_are_checked_in_a_moment() {
     let mut text = "model *m()\n".to_owned();
     for i in 0..1000 {
-        text += &format!("  k{i} = 2 dimensionless\n  x{i} := k{i} * x{} + 1\n", i + 1);
+        text += &format!(
+            "  k{i} = 2 dimensionless\n  x{i} := k{i} * x{} + 1\n",
+            i + 1
+        );
     }
     let mut sources = MemorySources::new();
     sources.insert("m.ant", text + "  x1000 = 1 dimensionless\nend\n");
@@ -89,5 +125,9 @@ fn long_chains_of_assignments_are_survived() {
     let mut sources = MemorySources::new();
     sources.insert("m.ant", text + "  x40000 = 1\nend\n");
     let parsed = load(&sources, "m.ant");
-    assert!(!osteon_lang::check(&parsed, false).iter().any(osteon_model::Diagnostic::is_error));
+    assert!(
+        !osteon_lang::check(&parsed, false)
+            .iter()
+            .any(osteon_model::Diagnostic::is_error)
+    );
 }

@@ -12,8 +12,17 @@ fn read(text: &str) -> Model {
     let mut sources = MemorySources::new();
     sources.insert("m.ant", text);
     let parsed = load(&sources, "m.ant");
-    let errors = parsed.diagnostics.iter().filter(|d| d.is_error()).cloned().collect::<Vec<_>>();
-    assert!(errors.is_empty(), "{}\n{text}", parsed.sources.render_all(&errors));
+    let errors = parsed
+        .diagnostics
+        .iter()
+        .filter(|d| d.is_error())
+        .cloned()
+        .collect::<Vec<_>>();
+    assert!(
+        errors.is_empty(),
+        "{}\n{text}",
+        parsed.sources.render_all(&errors)
+    );
     parsed.model.expect("a model")
 }
 
@@ -48,15 +57,31 @@ fn reserved_and_foreign_names_are_made_legal() {
 /// Operators of every kind with numbers of arguments that they take.
 fn applications() -> Vec<(Op, usize)> {
     use Op::*;
-    let mut all: Vec<(Op, usize)> = vec![(Min, 3), (Max, 2), (Sub, 2), (Div, 2), (Pow, 2), (Root, 2), (Log, 2), (Rem, 2), (Quotient, 2), (Implies, 2)];
+    let mut all: Vec<(Op, usize)> = vec![
+        (Min, 3),
+        (Max, 2),
+        (Sub, 2),
+        (Div, 2),
+        (Pow, 2),
+        (Root, 2),
+        (Log, 2),
+        (Rem, 2),
+        (Quotient, 2),
+        (Implies, 2),
+    ];
     for op in [Add, Mul, And, Or] {
         all.extend([(op, 2), (op, 3), (op, 1), (op, 0)]);
     }
-    all.extend([Eq, Lt, Le, Gt, Ge].into_iter().flat_map(|op| [(op, 2), (op, 3)]));
+    all.extend(
+        [Eq, Lt, Le, Gt, Ge]
+            .into_iter()
+            .flat_map(|op| [(op, 2), (op, 3)]),
+    );
     all.extend([(Ne, 2), (Xor, 2)]);
     let unary = [
-        Neg, Not, Abs, Exp, Ln, Log10, Sqrt, Floor, Ceil, Factorial, Sin, Cos, Tan, Sec, Csc, Cot, Sinh, Cosh, Tanh, Sech, Csch, Coth, Asin, Acos,
-        Atan, Asec, Acsc, Acot, Asinh, Acosh, Atanh, Asech, Acsch, Acoth,
+        Neg, Not, Abs, Exp, Ln, Log10, Sqrt, Floor, Ceil, Factorial, Sin, Cos, Tan, Sec, Csc, Cot,
+        Sinh, Cosh, Tanh, Sech, Csch, Coth, Asin, Acos, Atan, Asec, Acsc, Acot, Asinh, Acosh,
+        Atanh, Asech, Acsch, Acoth,
     ];
     all.extend(unary.into_iter().map(|op| (op, 1)));
     all
@@ -80,13 +105,21 @@ fn expression() -> impl Strategy<Value = Expr> {
     ]
     .prop_map(|kind| Expr::new(kind, osteon_model::Span::NONE));
     leaf.prop_recursive(5, 60, 4, |inner| {
-        let apply = (proptest::sample::select(applications()), proptest::collection::vec(inner.clone(), 3)).prop_map(|((op, count), mut args)| {
-            args.truncate(count);
-            ExprKind::Apply(op, args)
-        });
-        let pieces = (proptest::collection::vec((inner.clone(), inner.clone()), 1..3), proptest::option::of(inner))
+        let apply = (
+            proptest::sample::select(applications()),
+            proptest::collection::vec(inner.clone(), 3),
+        )
+            .prop_map(|((op, count), mut args)| {
+                args.truncate(count);
+                ExprKind::Apply(op, args)
+            });
+        let pieces = (
+            proptest::collection::vec((inner.clone(), inner.clone()), 1..3),
+            proptest::option::of(inner),
+        )
             .prop_map(|(pieces, otherwise)| ExprKind::Piecewise(pieces, otherwise.map(Box::new)));
-        prop_oneof![5 => apply, 1 => pieces].prop_map(|kind| Expr::new(kind, osteon_model::Span::NONE))
+        prop_oneof![5 => apply, 1 => pieces]
+            .prop_map(|kind| Expr::new(kind, osteon_model::Span::NONE))
     })
 }
 

@@ -21,11 +21,19 @@ pub struct Span {
 
 impl Span {
     /// The span of nothing.
-    pub const NONE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+    pub const NONE: Span = Span {
+        file: FileId(u32::MAX),
+        start: 0,
+        end: 0,
+    };
 
     /// A range of bytes `start..end` in `file`.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
-        Span { file, start: start as u32, end: end as u32 }
+        Span {
+            file,
+            start: start as u32,
+            end: end as u32,
+        }
     }
 
     /// The smallest span that covers both; the other one where one of them is `NONE`.
@@ -33,7 +41,11 @@ impl Span {
         if self == Span::NONE || self.file != other.file {
             return if self == Span::NONE { other } else { self };
         }
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -89,8 +101,21 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, id: &'static str, message: impl Into<String>, span: Span) -> Self {
-        let labels = if span == Span::NONE { Vec::new() } else { vec![Label { span, text: String::new() }] };
-        Diagnostic { id, severity, message: message.into(), labels, help: None }
+        let labels = if span == Span::NONE {
+            Vec::new()
+        } else {
+            vec![Label {
+                span,
+                text: String::new(),
+            }]
+        };
+        Diagnostic {
+            id,
+            severity,
+            message: message.into(),
+            labels,
+            help: None,
+        }
     }
 
     /// Sets the words at the primary place.
@@ -106,7 +131,10 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         if span != Span::NONE {
-            self.labels.push(Label { span, text: text.into() });
+            self.labels.push(Label {
+                span,
+                text: text.into(),
+            });
         }
         self
     }
@@ -155,7 +183,9 @@ impl SourceMap {
 
     /// Name of a file; `<unknown>` for an id of another map.
     pub fn name(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("<unknown>", |f| f.0.as_str())
+        self.files
+            .get(file.0 as usize)
+            .map_or("<unknown>", |f| f.0.as_str())
     }
 
     /// Text of a file; empty for an id of another map.
@@ -183,16 +213,39 @@ impl SourceMap {
         let mut out = format!("{kind}[{}]: {}\n", diagnostic.id, diagnostic.message);
         for (index, label) in diagnostic.labels.iter().enumerate() {
             let (line, column) = self.line_column(label.span);
-            let text = self.text(label.span.file).lines().nth(line - 1).unwrap_or("");
+            let text = self
+                .text(label.span.file)
+                .lines()
+                .nth(line - 1)
+                .unwrap_or("");
             let arrow = if index == 0 { "┌─" } else { "├─" };
             let gutter = line.to_string().len().max(2);
-            let _ = writeln!(out, "{:gutter$} {arrow} {}:{line}:{column}", "", self.name(label.span.file));
+            let _ = writeln!(
+                out,
+                "{:gutter$} {arrow} {}:{line}:{column}",
+                "",
+                self.name(label.span.file)
+            );
             let _ = writeln!(out, "{line:gutter$}│ {text}");
-            let before = text.char_indices().take_while(|(at, _)| *at < column - 1).count();
-            let bytes = (label.span.end.saturating_sub(label.span.start) as usize).min(text.len().saturating_sub(column - 1));
-            let width = text.get(column - 1..column - 1 + bytes).map_or(bytes, |t| t.chars().count()).max(1);
+            let before = text
+                .char_indices()
+                .take_while(|(at, _)| *at < column - 1)
+                .count();
+            let bytes = (label.span.end.saturating_sub(label.span.start) as usize)
+                .min(text.len().saturating_sub(column - 1));
+            let width = text
+                .get(column - 1..column - 1 + bytes)
+                .map_or(bytes, |t| t.chars().count())
+                .max(1);
             let mark = if index == 0 { "^" } else { "-" };
-            let _ = writeln!(out, "{:gutter$}│ {}{} {}", "", " ".repeat(before), mark.repeat(width), label.text);
+            let _ = writeln!(
+                out,
+                "{:gutter$}│ {}{} {}",
+                "",
+                " ".repeat(before),
+                mark.repeat(width),
+                label.text
+            );
         }
         if let Some(help) = &diagnostic.help {
             let _ = writeln!(out, "   = help: {help}");

@@ -35,15 +35,63 @@ pub enum ExprKind {
 #[allow(missing_docs)]
 pub enum Op {
     // n-ary
-    Add, Mul, Min, Max, And, Or, Xor,
+    Add,
+    Mul,
+    Min,
+    Max,
+    And,
+    Or,
+    Xor,
     // binary: Sub, Div, Pow(base, exponent), Root(degree, radicand), Log(base, value), Rem (SBML rem, sign of dividend), Quotient
-    Sub, Div, Pow, Root, Log, Rem, Quotient,
+    Sub,
+    Div,
+    Pow,
+    Root,
+    Log,
+    Rem,
+    Quotient,
     // unary
-    Neg, Not, Abs, Exp, Ln, Log10, Sqrt, Floor, Ceil, Factorial,
-    Sin, Cos, Tan, Sec, Csc, Cot, Sinh, Cosh, Tanh, Sech, Csch, Coth,
-    Asin, Acos, Atan, Asec, Acsc, Acot, Asinh, Acosh, Atanh, Asech, Acsch, Acoth,
+    Neg,
+    Not,
+    Abs,
+    Exp,
+    Ln,
+    Log10,
+    Sqrt,
+    Floor,
+    Ceil,
+    Factorial,
+    Sin,
+    Cos,
+    Tan,
+    Sec,
+    Csc,
+    Cot,
+    Sinh,
+    Cosh,
+    Tanh,
+    Sech,
+    Csch,
+    Coth,
+    Asin,
+    Acos,
+    Atan,
+    Asec,
+    Acsc,
+    Acot,
+    Asinh,
+    Acosh,
+    Atanh,
+    Asech,
+    Acsch,
+    Acoth,
     // relational; chains `a < b < c` are n-ary and mean every neighbouring pair
-    Eq, Ne, Lt, Le, Gt, Ge,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
     /// Logical implication.
     Implies,
 }
@@ -83,7 +131,11 @@ impl Expr {
                     otherwise.walk(visit);
                 }
             }
-            ExprKind::Number(..) | ExprKind::Bool(_) | ExprKind::Symbol(_) | ExprKind::Time | ExprKind::RateOf(_) => {}
+            ExprKind::Number(..)
+            | ExprKind::Bool(_)
+            | ExprKind::Symbol(_)
+            | ExprKind::Time
+            | ExprKind::RateOf(_) => {}
         }
     }
 

@@ -12,8 +12,8 @@ mod unit;
 pub use diagnostic::{Diagnostic, FileId, Label, Severity, SourceMap, Span};
 pub use expr::{Expr, ExprKind, Op};
 pub use model::{
-    Annotation, Assignment, Event, ExtentOf, Initial, InitialForm, Model, Origin, Participant, Range, Reaction, Role, Rule,
-    SpeciesInfo, Symbol, SymbolId,
+    Annotation, Assignment, Event, ExtentOf, Initial, InitialForm, Model, Origin, Participant,
+    Range, Reaction, Role, Rule, SpeciesInfo, Symbol, SymbolId,
 };
 pub use sources::{MemorySources, SourceError, Sources};
 pub use unit::{Rational, Unit, UnitError};

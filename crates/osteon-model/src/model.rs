@@ -265,7 +265,10 @@ pub struct Annotation {
 impl Annotation {
     /// Value of a field of the notes.
     pub fn field(&self, key: &str) -> Option<&str> {
-        self.fields.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+        self.fields
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
     }
 
     /// Sets the notes and everything that is read out of them. Unknown origins and bad element lists are left unset;
@@ -276,7 +279,11 @@ impl Annotation {
             .split(';')
             .filter_map(|part| part.split_once(':'))
             .map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()))
-            .filter(|(k, _)| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' '))
+            .filter(|(k, _)| {
+                !k.is_empty()
+                    && k.chars()
+                        .all(|c| c.is_alphanumeric() || c == '_' || c == ' ')
+            })
             .collect();
         self.origin = self.field("origin").and_then(Origin::parse);
         let elements: Vec<(String, f64)> = self
@@ -304,7 +311,10 @@ impl Model {
 
     /// Finds a symbol by its name. Linear; build an index for many look-ups.
     pub fn find(&self, id: &str) -> Option<SymbolId> {
-        self.symbols.iter().position(|s| s.id == id).map(|i| SymbolId(i as u32))
+        self.symbols
+            .iter()
+            .position(|s| s.id == id)
+            .map(|i| SymbolId(i as u32))
     }
 
     /// All ids in order.

@@ -62,22 +62,34 @@ impl MemorySources {
 
 impl Sources for MemorySources {
     fn text(&self, id: &str) -> Result<String, SourceError> {
-        self.files.get(id).cloned().ok_or_else(|| SourceError { id: id.to_owned(), reason: "no such file".to_owned() })
+        self.files.get(id).cloned().ok_or_else(|| SourceError {
+            id: id.to_owned(),
+            reason: "no such file".to_owned(),
+        })
     }
 
     fn list(&self, dir: &str) -> Result<Vec<String>, SourceError> {
-        let prefix = if dir.is_empty() || dir.ends_with('/') { dir.to_owned() } else { format!("{dir}/") };
+        let prefix = if dir.is_empty() || dir.ends_with('/') {
+            dir.to_owned()
+        } else {
+            format!("{dir}/")
+        };
         let mut names: Vec<String> = Vec::new();
         for key in self.files.keys() {
             if let Some(rest) = key.strip_prefix(&prefix) {
-                let name = rest.split_once('/').map_or(rest.to_owned(), |(folder, _)| format!("{folder}/"));
+                let name = rest
+                    .split_once('/')
+                    .map_or(rest.to_owned(), |(folder, _)| format!("{folder}/"));
                 if names.last() != Some(&name) {
                     names.push(name);
                 }
             }
         }
         if names.is_empty() {
-            return Err(SourceError { id: dir.to_owned(), reason: "no such folder".to_owned() });
+            return Err(SourceError {
+                id: dir.to_owned(),
+                reason: "no such folder".to_owned(),
+            });
         }
         Ok(names)
     }

@@ -25,7 +25,10 @@ impl Rational {
             (a, b) = (b, a % b);
         }
         let g = if a == 0 { 1 } else { a as i32 } * den.signum();
-        Rational { num: num / g, den: den / g }
+        Rational {
+            num: num / g,
+            den: den / g,
+        }
     }
 
     /// The nearest rational with a denominator up to 12, if it is within 1e-9 of `value`.
@@ -45,7 +48,10 @@ impl Rational {
     }
 
     fn plus(self, other: Self) -> Self {
-        Rational::new(self.num * other.den + other.num * self.den, self.den * other.den)
+        Rational::new(
+            self.num * other.den + other.num * self.den,
+            self.den * other.den,
+        )
     }
 
     fn times(self, other: Self) -> Self {
@@ -107,10 +113,16 @@ const TIMES: [(&str, f64); 19] = [
 
 impl Unit {
     /// The unit of pure numbers.
-    pub const DIMENSIONLESS: Unit = Unit { exponents: [Rational::ZERO; 10], factor: 1.0 };
+    pub const DIMENSIONLESS: Unit = Unit {
+        exponents: [Rational::ZERO; 10],
+        factor: 1.0,
+    };
 
     fn base(index: usize, factor: f64) -> Unit {
-        let mut unit = Unit { factor, ..Unit::DIMENSIONLESS };
+        let mut unit = Unit {
+            factor,
+            ..Unit::DIMENSIONLESS
+        };
         unit.exponents[index] = Rational { num: 1, den: 1 };
         unit
     }
@@ -120,7 +132,10 @@ impl Unit {
     /// # Errors
     /// When a part is not a known unit.
     pub fn parse(text: &str) -> Result<Unit, UnitError> {
-        let fail = |part: &str| UnitError { text: text.to_owned(), part: part.to_owned() };
+        let fail = |part: &str| UnitError {
+            text: text.to_owned(),
+            part: part.to_owned(),
+        };
         let mut unit = Unit::DIMENSIONLESS;
         // UCUM annotations in braces carry no meaning for conversion.
         let mut depth = 0_usize;
@@ -140,7 +155,11 @@ impl Unit {
         for (position, group) in trimmed.split('/').enumerate() {
             for part in group.split(['.', '*', '·', ' ']).filter(|p| !p.is_empty()) {
                 let atom = Unit::parse_power(part).ok_or_else(|| fail(part))?;
-                unit = if position == 0 { unit.times(&atom) } else { unit.over(&atom) };
+                unit = if position == 0 {
+                    unit.times(&atom)
+                } else {
+                    unit.over(&atom)
+                };
             }
             if group.trim().is_empty() {
                 return Err(fail(text));
@@ -153,8 +172,14 @@ impl Unit {
         if part == "1" {
             return Some(Unit::DIMENSIONLESS);
         }
-        let (name, power) = match part.char_indices().find(|(i, c)| *i > 0 && (c.is_ascii_digit() || matches!(c, '^' | '-' | '+'))) {
-            Some((at, _)) => (&part[..at], part[at..].trim_start_matches('^').parse::<i32>().ok()?),
+        let (name, power) = match part
+            .char_indices()
+            .find(|(i, c)| *i > 0 && (c.is_ascii_digit() || matches!(c, '^' | '-' | '+')))
+        {
+            Some((at, _)) => (
+                &part[..at],
+                part[at..].trim_start_matches('^').parse::<i32>().ok()?,
+            ),
             None => (part, 1),
         };
         let name_unit = match name {
@@ -179,13 +204,23 @@ impl Unit {
         }
         match name {
             "dimensionless" | "radian" | "rad" | "unitless" => return Some(Unit::DIMENSIONLESS),
-            "%" | "percent" => return Some(Unit { factor: 0.01, ..Unit::DIMENSIONLESS }),
+            "%" | "percent" => {
+                return Some(Unit {
+                    factor: 0.01,
+                    ..Unit::DIMENSIONLESS
+                });
+            }
             "IU" | "[IU]" | "iu" => return Some(Unit::base(8, 1.0)),
             "item" => return Some(Unit::base(7, 1.0)),
             "SED" => return Unit::parse("J/m2").ok().map(|u| u.scaled(100.0)),
             "mmHg" => return Unit::atom("Pa").map(|u| u.scaled(133.322_387_415)),
             "kcal" => return Unit::atom("J").map(|u| u.scaled(4184.0)),
-            "avogadro" => return Some(Unit { factor: 6.022_140_76e23, ..Unit::DIMENSIONLESS }),
+            "avogadro" => {
+                return Some(Unit {
+                    factor: 6.022_140_76e23,
+                    ..Unit::DIMENSIONLESS
+                });
+            }
             _ => {}
         }
         if let Some(unit) = Unit::stem(name) {
@@ -253,7 +288,10 @@ impl Unit {
     /// The same dimension, `factor` times the size.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Unit {
-        Unit { exponents: self.exponents, factor: self.factor * factor }
+        Unit {
+            exponents: self.exponents,
+            factor: self.factor * factor,
+        }
     }
 
     /// Product of two units.
@@ -263,7 +301,10 @@ impl Unit {
         for (mine, theirs) in exponents.iter_mut().zip(other.exponents) {
             *mine = mine.plus(theirs);
         }
-        Unit { exponents, factor: self.factor * other.factor }
+        Unit {
+            exponents,
+            factor: self.factor * other.factor,
+        }
     }
 
     /// Quotient of two units.
@@ -275,8 +316,15 @@ impl Unit {
     /// A rational power.
     #[must_use]
     pub fn power(&self, power: Rational) -> Unit {
-        let factor = if power.den == 1 { self.factor.powi(power.num) } else { self.factor.powf(power.to_f64()) };
-        Unit { exponents: self.exponents.map(|e| e.times(power)), factor }
+        let factor = if power.den == 1 {
+            self.factor.powi(power.num)
+        } else {
+            self.factor.powf(power.to_f64())
+        };
+        Unit {
+            exponents: self.exponents.map(|e| e.times(power)),
+            factor,
+        }
     }
 
     /// True if both measure the same kind of thing.
@@ -296,7 +344,8 @@ impl Unit {
 
     /// What a number in this unit must be multiplied by to be in `target`; `None` across dimensions.
     pub fn conversion_to(&self, target: &Unit) -> Option<f64> {
-        self.same_dimension(target).then(|| self.factor / target.factor)
+        self.same_dimension(target)
+            .then(|| self.factor / target.factor)
     }
 }
 
@@ -304,12 +353,17 @@ impl fmt::Display for Unit {
     /// Prints in the units of this field where they fit (`mmol/L`, `mmol/d`, …), else as factor and bases.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const COMMON: [&str; 58] = [
-            "1", "mmol/L", "umol/L", "nmol/L", "pmol/L", "mol/L", "mmol", "umol", "nmol", "pmol", "mol", "mmol/d", "umol/d",
-            "nmol/d", "pmol/d", "mmol/h", "pmol/h", "mmol/min", "L", "mL", "L/d", "L/h", "mL/min", "L/mmol", "L/pmol", "kg", "g",
-            "mg", "ug", "ng", "mg/d", "ug/d", "g/d", "mg/L", "mg/dL", "ng/mL", "pg/mL", "g/cm2", "kg/m2", "cm", "m", "1/d", "1/h",
-            "1/min", "1/s", "1/a", "d", "h", "min", "s", "a", "%", "%/a", "[IU]", "[IU]/d", "mmHg", "mmol/L/d", "pmol/L/d",
+            "1", "mmol/L", "umol/L", "nmol/L", "pmol/L", "mol/L", "mmol", "umol", "nmol", "pmol",
+            "mol", "mmol/d", "umol/d", "nmol/d", "pmol/d", "mmol/h", "pmol/h", "mmol/min", "L",
+            "mL", "L/d", "L/h", "mL/min", "L/mmol", "L/pmol", "kg", "g", "mg", "ug", "ng", "mg/d",
+            "ug/d", "g/d", "mg/L", "mg/dL", "ng/mL", "pg/mL", "g/cm2", "kg/m2", "cm", "m", "1/d",
+            "1/h", "1/min", "1/s", "1/a", "d", "h", "min", "s", "a", "%", "%/a", "[IU]", "[IU]/d",
+            "mmHg", "mmol/L/d", "pmol/L/d",
         ];
-        if let Some(name) = COMMON.iter().find(|name| Unit::parse(name).is_ok_and(|u| u.same_unit(self))) {
+        if let Some(name) = COMMON
+            .iter()
+            .find(|name| Unit::parse(name).is_ok_and(|u| u.same_unit(self)))
+        {
             return write!(f, "{}", if *name == "1" { "dimensionless" } else { name });
         }
         let mut parts = Vec::new();

@@ -27,8 +27,12 @@ pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
         for (value, span) in found {
             if told.insert(span) {
                 checker.report(
-                    Diagnostic::warning(ids::BARE_CONSTANT, format!("the number {value} stands bare in an equation"), span)
-                        .help("make it a parameter with unit, source and range"),
+                    Diagnostic::warning(
+                        ids::BARE_CONSTANT,
+                        format!("the number {value} stands bare in an equation"),
+                        span,
+                    )
+                    .help("make it a parameter with unit, source and range"),
                 );
             }
         }
@@ -40,7 +44,15 @@ fn numbers(expr: &Expr, power: bool, found: &mut Vec<(f64, Span)>) {
     match &expr.kind {
         ExprKind::Number(value, _) => {
             let size = value.abs();
-            let known = [0.0, 1.0, 2.0, std::f64::consts::PI, std::f64::consts::E, 6.022_141_79e23].contains(&size);
+            let known = [
+                0.0,
+                1.0,
+                2.0,
+                std::f64::consts::PI,
+                std::f64::consts::E,
+                6.022_141_79e23,
+            ]
+            .contains(&size);
             let small_power = power && size.fract() == 0.0 && size <= LARGEST_POWER;
             if !known && !small_power && size.is_finite() {
                 found.push((*value, expr.span));
@@ -48,10 +60,14 @@ fn numbers(expr: &Expr, power: bool, found: &mut Vec<(f64, Span)>) {
         }
         ExprKind::Apply(Op::Neg, args) => args.iter().for_each(|a| numbers(a, power, found)),
         ExprKind::Apply(Op::Pow, args) => {
-            args.iter().enumerate().for_each(|(i, a)| numbers(a, i == 1, found));
+            args.iter()
+                .enumerate()
+                .for_each(|(i, a)| numbers(a, i == 1, found));
         }
         // The degree of a root and the base of a logarithm are part of the operator.
-        ExprKind::Apply(Op::Root | Op::Log, args) => args.iter().skip(1).for_each(|a| numbers(a, false, found)),
+        ExprKind::Apply(Op::Root | Op::Log, args) => {
+            args.iter().skip(1).for_each(|a| numbers(a, false, found))
+        }
         ExprKind::Apply(_, args) => args.iter().for_each(|a| numbers(a, false, found)),
         ExprKind::Piecewise(pieces, otherwise) => {
             for (value, condition) in pieces {
@@ -93,6 +109,11 @@ fn steepness(model: &Model, expr: &Expr, told: &mut HashSet<Span>, checker: &mut
 
 fn varies(expr: &Expr) -> bool {
     let mut found = false;
-    expr.walk(&mut |e| found |= matches!(e.kind, ExprKind::Symbol(_) | ExprKind::Time | ExprKind::RateOf(_)));
+    expr.walk(&mut |e| {
+        found |= matches!(
+            e.kind,
+            ExprKind::Symbol(_) | ExprKind::Time | ExprKind::RateOf(_)
+        )
+    });
     found
 }

@@ -12,7 +12,13 @@ pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
     let mut reported = BTreeSet::new();
     for circle in circles(&always) {
         reported.extend(circle.iter().copied());
-        tell(model, &circle, "these assignments depend on each other", "break the circle: give one of them a rate of change `'=`", checker);
+        tell(
+            model,
+            &circle,
+            "these assignments depend on each other",
+            "break the circle: give one of them a rate of change `'=`",
+            checker,
+        );
     }
     let at_start: Vec<Vec<SymbolId>> = model
         .ids()
@@ -27,7 +33,13 @@ pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
         .collect();
     for circle in circles(&at_start) {
         if !circle.iter().any(|id| reported.contains(id)) {
-            tell(model, &circle, "these start values depend on each other", "give one of them a number", checker);
+            tell(
+                model,
+                &circle,
+                "these start values depend on each other",
+                "give one of them a number",
+                checker,
+            );
         }
     }
 }
@@ -41,7 +53,11 @@ fn during_run(model: &Model, id: SymbolId) -> Vec<SymbolId> {
         // A concentration is computed with the size of its compartment.
         (Role::Species(info), _) if !info.amount_only => {
             let place = info.compartment;
-            if matches!(model.symbol(place).rule, Some(Rule::Assignment(_))) { vec![place] } else { Vec::new() }
+            if matches!(model.symbol(place).rule, Some(Rule::Assignment(_))) {
+                vec![place]
+            } else {
+                Vec::new()
+            }
         }
         _ => Vec::new(),
     }
@@ -56,7 +72,12 @@ fn reads(model: &Model, expr: Option<&Expr>) -> Vec<SymbolId> {
             Some(Rule::Rate(rate)) => found.extend(rate.symbols()),
             _ => {
                 for reaction in &model.reactions {
-                    if reaction.reactants.iter().chain(&reaction.products).any(|p| p.species == id) {
+                    if reaction
+                        .reactants
+                        .iter()
+                        .chain(&reaction.products)
+                        .any(|p| p.species == id)
+                    {
                         found.push(reaction.symbol);
                     }
                 }
@@ -68,8 +89,17 @@ fn reads(model: &Model, expr: Option<&Expr>) -> Vec<SymbolId> {
 }
 
 fn tell(model: &Model, circle: &[SymbolId], what: &str, help: &str, checker: &mut Checker<'_>) {
-    let names: Vec<&str> = circle.iter().chain(circle.first()).map(|id| model.symbol(*id).id.as_str()).collect();
-    let mut diagnostic = Diagnostic::error(ids::CIRCULAR, format!("{what}: {}", names.join(" → ")), model.symbol(circle[0]).span).help(help);
+    let names: Vec<&str> = circle
+        .iter()
+        .chain(circle.first())
+        .map(|id| model.symbol(*id).id.as_str())
+        .collect();
+    let mut diagnostic = Diagnostic::error(
+        ids::CIRCULAR,
+        format!("{what}: {}", names.join(" → ")),
+        model.symbol(circle[0]).span,
+    )
+    .help(help);
     for id in circle.iter().skip(1).take(7) {
         diagnostic = diagnostic.label(model.symbol(*id).span, "also in the circle");
     }
@@ -107,9 +137,15 @@ fn circles(graph: &[Vec<SymbolId>]) -> Vec<Vec<SymbolId>> {
                 }
                 Colour::Grey => {
                     let from = path.iter().position(|(n, _)| *n == next).unwrap_or(0);
-                    let circle: Vec<SymbolId> = path[from..].iter().map(|(n, _)| SymbolId(*n as u32)).collect();
+                    let circle: Vec<SymbolId> = path[from..]
+                        .iter()
+                        .map(|(n, _)| SymbolId(*n as u32))
+                        .collect();
                     // One message a knot: later circles through the same symbols say nothing new.
-                    if !found.iter().any(|known: &Vec<SymbolId>| known.iter().any(|id| circle.contains(id))) {
+                    if !found
+                        .iter()
+                        .any(|known: &Vec<SymbolId>| known.iter().any(|id| circle.contains(id)))
+                    {
                         found.push(circle);
                     }
                 }

@@ -10,7 +10,14 @@ use crate::ids;
 use crate::unit_formula::{raise, sound};
 
 pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
-    let mut inference = Inference { model, known: vec![Memo::Unknown; model.symbols.len()], checker, told: Vec::new(), silent: false, depth: 0 };
+    let mut inference = Inference {
+        model,
+        known: vec![Memo::Unknown; model.symbols.len()],
+        checker,
+        told: Vec::new(),
+        silent: false,
+        depth: 0,
+    };
     for (place, expr) in expressions(model) {
         inference.equation(place, expr);
     }
@@ -46,7 +53,8 @@ const MAX_DEPTH: u32 = 300;
 
 /// A number without a unit that stands alone.
 fn lone_number(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Number(_, None)) || matches!(&expr.kind, ExprKind::Apply(Op::Neg, args) if matches!(args[0].kind, ExprKind::Number(_, None)))
+    matches!(&expr.kind, ExprKind::Number(_, None))
+        || matches!(&expr.kind, ExprKind::Apply(Op::Neg, args) if matches!(args[0].kind, ExprKind::Number(_, None)))
 }
 
 fn is_zero(expr: &Expr) -> bool {
@@ -76,7 +84,10 @@ impl Inference<'_, '_> {
             Place::Reaction(index) => {
                 let symbol = model.reactions[index].symbol;
                 // A unit that only follows from the model-wide ones is checked against the participants.
-                let said = model.symbol(symbol).unit.filter(|_| model.symbol(symbol).unit_text.is_some());
+                let said = model
+                    .symbol(symbol)
+                    .unit
+                    .filter(|_| model.symbol(symbol).unit_text.is_some());
                 (said, "rate", symbol)
             }
             Place::Delay => {
@@ -84,17 +95,34 @@ impl Inference<'_, '_> {
                     && !found.same_unit(&time)
                     && !lone_number(expr)
                 {
-                    self.mismatch(expr.span, format!("the delay of an event is in {found}, and time is in {time}"), &found, &time, &[]);
+                    self.mismatch(
+                        expr.span,
+                        format!("the delay of an event is in {found}, and time is in {time}"),
+                        &found,
+                        &time,
+                        &[],
+                    );
                 }
                 return;
             }
             Place::Stoichiometry | Place::Trigger | Place::Priority => return,
         };
-        let (Some(found), Some(wanted)) = (found, wanted) else { return };
+        let (Some(found), Some(wanted)) = (found, wanted) else {
+            return;
+        };
         if !found.same_unit(&wanted) && !is_zero(expr) {
             let symbol = model.symbol(owner);
-            let message = format!("the {what} of `{}` should be in {wanted}, and the expression is in {found}", symbol.id);
-            self.mismatch(expr.span, message, &found, &wanted, &[(symbol.span, format!("`{}`", symbol.id))]);
+            let message = format!(
+                "the {what} of `{}` should be in {wanted}, and the expression is in {found}",
+                symbol.id
+            );
+            self.mismatch(
+                expr.span,
+                message,
+                &found,
+                &wanted,
+                &[(symbol.span, format!("`{}`", symbol.id))],
+            );
         }
     }
 
@@ -102,42 +130,67 @@ impl Inference<'_, '_> {
     fn initial_unit(&self, id: SymbolId) -> Option<Unit> {
         use osteon_model::InitialForm;
         let symbol = self.model.symbol(id);
-        let Role::Species(info) = &symbol.role else { return symbol.unit };
+        let Role::Species(info) = &symbol.role else {
+            return symbol.unit;
+        };
         let size = self.model.symbol(info.compartment).unit;
         match (symbol.initial.as_ref().map(|i| i.form), info.amount_only) {
             (Some(InitialForm::Amount), false) => symbol.unit.zip(size).map(|(u, s)| u.times(&s)),
-            (Some(InitialForm::Concentration), true) => symbol.unit.zip(size).map(|(u, s)| u.over(&s)),
+            (Some(InitialForm::Concentration), true) => {
+                symbol.unit.zip(size).map(|(u, s)| u.over(&s))
+            }
             _ => symbol.unit,
         }
     }
 
     /// A reaction's rate times time is an amount of each participant.
     fn participants(&mut self, index: usize, rate: &Expr) {
-        let Some(time) = self.model.time_unit else { return };
+        let Some(time) = self.model.time_unit else {
+            return;
+        };
         let silent = std::mem::replace(&mut self.silent, true);
         let found = self.unit(rate);
         self.silent = silent;
-        let Some(found) = found.filter(|_| !is_zero(rate)) else { return };
+        let Some(found) = found.filter(|_| !is_zero(rate)) else {
+            return;
+        };
         let reaction = &self.model.reactions[index];
         for participant in reaction.reactants.iter().chain(&reaction.products) {
-            let Some(amount) = crate::lower::amount_unit(self.model, participant.species) else { continue };
+            let Some(amount) = crate::lower::amount_unit(self.model, participant.species) else {
+                continue;
+            };
             let wanted = amount.over(&time);
             if !found.same_unit(&wanted) {
                 let species = &self.model.symbol(participant.species).id;
                 let name = &self.model.symbol(reaction.symbol).id;
-                let message = format!("the rate of `{name}` is in {found}, and `{species}` needs {wanted}");
-                self.mismatch(rate.span, message, &found, &wanted, &[(participant.span, format!("{amount}"))]);
+                let message =
+                    format!("the rate of `{name}` is in {found}, and `{species}` needs {wanted}");
+                self.mismatch(
+                    rate.span,
+                    message,
+                    &found,
+                    &wanted,
+                    &[(participant.span, format!("{amount}"))],
+                );
                 return;
             }
         }
     }
 
-    fn mismatch(&mut self, span: Span, message: String, found: &Unit, wanted: &Unit, labels: &[(Span, String)]) {
+    fn mismatch(
+        &mut self,
+        span: Span,
+        message: String,
+        found: &Unit,
+        wanted: &Unit,
+        labels: &[(Span, String)],
+    ) {
         if self.silent || (span != Span::NONE && self.told.contains(&span)) {
             return;
         }
         self.told.push(span);
-        let mut diagnostic = Diagnostic::error(ids::UNIT_MISMATCH, message, span).at(found.to_string());
+        let mut diagnostic =
+            Diagnostic::error(ids::UNIT_MISMATCH, message, span).at(found.to_string());
         for (span, text) in labels {
             diagnostic = diagnostic.label(*span, text.clone());
         }
@@ -185,12 +238,19 @@ impl Inference<'_, '_> {
             ExprKind::Number(..) | ExprKind::Bool(_) => Some(Unit::DIMENSIONLESS),
             ExprKind::Symbol(id) => self.symbol(*id),
             ExprKind::Time => self.model.time_unit,
-            ExprKind::RateOf(id) => self.symbol(*id).zip(self.model.time_unit).map(|(u, t)| u.over(&t)),
+            ExprKind::RateOf(id) => self
+                .symbol(*id)
+                .zip(self.model.time_unit)
+                .map(|(u, t)| u.over(&t)),
             ExprKind::Piecewise(pieces, otherwise) => {
                 for (_, condition) in pieces {
                     self.unit(condition);
                 }
-                let branches: Vec<&Expr> = pieces.iter().map(|(v, _)| v).chain(otherwise.iter().map(|o| &**o)).collect();
+                let branches: Vec<&Expr> = pieces
+                    .iter()
+                    .map(|(v, _)| v)
+                    .chain(otherwise.iter().map(|o| &**o))
+                    .collect();
                 self.alike(expr, &branches, "chooses between")
             }
             ExprKind::Apply(op, args) => self.apply(expr, *op, args),
@@ -217,7 +277,12 @@ impl Inference<'_, '_> {
             Op::Neg | Op::Abs | Op::Floor | Op::Ceil => self.unit(&args[0]),
             Op::Mul => {
                 let units: Vec<Option<Unit>> = args.iter().map(|a| self.unit(a)).collect();
-                units.into_iter().try_fold(Unit::DIMENSIONLESS, |product, unit| unit.map(|u| product.times(&u))).and_then(sound)
+                units
+                    .into_iter()
+                    .try_fold(Unit::DIMENSIONLESS, |product, unit| {
+                        unit.map(|u| product.times(&u))
+                    })
+                    .and_then(sound)
             }
             Op::Div => {
                 let (above, below) = (self.unit(&args[0]), self.unit(&args[1]));
@@ -227,7 +292,10 @@ impl Inference<'_, '_> {
             Op::Sqrt => self.unit(&args[0]).and_then(|u| raise(&u, 0.5)),
             Op::Root => {
                 let radicand = self.unit(&args[1]);
-                let degree = self.constant(&args[0]).filter(|d| *d != 0.0).map(|d| 1.0 / d);
+                let degree = self
+                    .constant(&args[0])
+                    .filter(|d| *d != 0.0)
+                    .map(|d| 1.0 / d);
                 self.pure(&args[0], "the degree of a root");
                 radicand.zip(degree).and_then(|(u, d)| raise(&u, d))
             }
@@ -241,7 +309,11 @@ impl Inference<'_, '_> {
                 Some(Unit::DIMENSIONLESS)
             }
             _ => {
-                let what = if op == Op::Exp { "the argument of `exp`" } else { "the argument of this function" };
+                let what = if op == Op::Exp {
+                    "the argument of `exp`"
+                } else {
+                    "the argument of this function"
+                };
                 for arg in args {
                     self.pure(arg, what);
                 }
@@ -266,7 +338,13 @@ impl Inference<'_, '_> {
                         "chooses between" => format!("chooses between {before} and {unit}"),
                         _ => format!("{verb} {before} by {unit}"),
                     };
-                    self.mismatch(arg.span, format!("{subject} {relation}"), &unit, &before, &[(place, before.to_string())]);
+                    self.mismatch(
+                        arg.span,
+                        format!("{subject} {relation}"),
+                        &unit,
+                        &before,
+                        &[(place, before.to_string())],
+                    );
                 }
                 Some(_) => {}
             }
@@ -277,7 +355,13 @@ impl Inference<'_, '_> {
     fn pure(&mut self, arg: &Expr, what: &str) {
         let Some(unit) = self.unit(arg) else { return };
         if !unit.is_dimensionless() {
-            self.mismatch(arg.span, format!("{what} must be a pure number, and is in {unit}"), &unit, &Unit::DIMENSIONLESS, &[]);
+            self.mismatch(
+                arg.span,
+                format!("{what} must be a pure number, and is in {unit}"),
+                &unit,
+                &Unit::DIMENSIONLESS,
+                &[],
+            );
         }
     }
 
@@ -291,8 +375,15 @@ impl Inference<'_, '_> {
             return raise(&unit, value);
         }
         let subject = self.checker.words(whole, "this power");
-        let message = format!("{subject} has an exponent that can change, and its base is in {unit}");
-        self.mismatch(base.span, message, &unit, &Unit::DIMENSIONLESS, &[(exponent.span, "can change".to_owned())]);
+        let message =
+            format!("{subject} has an exponent that can change, and its base is in {unit}");
+        self.mismatch(
+            base.span,
+            message,
+            &unit,
+            &Unit::DIMENSIONLESS,
+            &[(exponent.span, "can change".to_owned())],
+        );
         None
     }
 
@@ -301,10 +392,18 @@ impl Inference<'_, '_> {
         match &expr.kind {
             ExprKind::Number(value, _) => Some(*value),
             ExprKind::Apply(Op::Neg, args) => self.constant(&args[0]).map(|v| -v),
-            ExprKind::Apply(Op::Div, args) => Some(self.constant(&args[0])? / self.constant(&args[1])?),
+            ExprKind::Apply(Op::Div, args) => {
+                Some(self.constant(&args[0])? / self.constant(&args[1])?)
+            }
             ExprKind::Symbol(id) => {
                 let symbol = self.model.symbol(*id);
-                match &symbol.initial.as_ref().filter(|_| symbol.constant)?.expr.kind {
+                match &symbol
+                    .initial
+                    .as_ref()
+                    .filter(|_| symbol.constant)?
+                    .expr
+                    .kind
+                {
                     ExprKind::Number(value, _) => Some(*value),
                     _ => None,
                 }
@@ -316,7 +415,10 @@ impl Inference<'_, '_> {
 
 fn advice(found: &Unit, wanted: &Unit) -> String {
     if let Some(factor) = found.conversion_to(wanted) {
-        return format!("1 {found} = {} {wanted}: convert with a named parameter", shorten(factor));
+        return format!(
+            "1 {found} = {} {wanted}: convert with a named parameter",
+            shorten(factor)
+        );
     }
     if wanted.is_dimensionless() {
         return format!("divide it by a reference value in {found}");
@@ -329,5 +431,9 @@ fn advice(found: &Unit, wanted: &Unit) -> String {
 
 fn shorten(value: f64) -> String {
     let text = format!("{value}");
-    if text.len() > 10 { format!("{value:.4e}") } else { text }
+    if text.len() > 10 {
+        format!("{value:.4e}")
+    } else {
+        text
+    }
 }

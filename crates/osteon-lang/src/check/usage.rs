@@ -36,8 +36,12 @@ pub(super) fn check(model: &Model, checker: &mut Checker<'_>) {
         // What follows a rule or a reaction is a result that someone may look at.
         if !used && symbol.rule.is_none() && !matches!(symbol.role, Role::Reaction(_)) {
             checker.report(
-                Diagnostic::warning(ids::UNUSED_SYMBOL, format!("`{}` is never used", symbol.id), symbol.span)
-                    .help("remove it, or connect it to what it was meant for"),
+                Diagnostic::warning(
+                    ids::UNUSED_SYMBOL,
+                    format!("`{}` is never used", symbol.id),
+                    symbol.span,
+                )
+                .help("remove it, or connect it to what it was meant for"),
             );
         }
     }

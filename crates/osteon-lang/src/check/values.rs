@@ -9,7 +9,9 @@ use crate::ids;
 
 pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checker<'_>) {
     for symbol in &model.symbols {
-        let has_value = symbol.initial.is_some() || matches!(symbol.rule, Some(Rule::Assignment(_))) || matches!(symbol.role, Role::Reaction(_));
+        let has_value = symbol.initial.is_some()
+            || matches!(symbol.rule, Some(Rule::Assignment(_)))
+            || matches!(symbol.role, Role::Reaction(_));
         if !has_value && !unknown.contains(&symbol.span) {
             let what = match &symbol.role {
                 Role::Compartment { .. } => "compartment",
@@ -27,14 +29,24 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
                 );
             } else {
                 checker.report(
-                    Diagnostic::error(ids::MISSING_VALUE, format!("the {what} `{}` has no value", symbol.id), symbol.span)
-                        .help(format!("write `{} = …`; nothing is taken to be 0 by itself", symbol.id)),
+                    Diagnostic::error(
+                        ids::MISSING_VALUE,
+                        format!("the {what} `{}` has no value", symbol.id),
+                        symbol.span,
+                    )
+                    .help(format!(
+                        "write `{} = …`; nothing is taken to be 0 by itself",
+                        symbol.id
+                    )),
                 );
             }
         }
         let number = symbol.initial.as_ref().and_then(|i| match i.expr.kind {
             ExprKind::Number(value, unit) => {
-                let factor = unit.zip(symbol.unit).and_then(|(a, b)| a.conversion_to(&b)).unwrap_or(1.0);
+                let factor = unit
+                    .zip(symbol.unit)
+                    .and_then(|(a, b)| a.conversion_to(&b))
+                    .unwrap_or(1.0);
                 Some((value * factor, i.expr.span))
             }
             _ => None,
@@ -45,7 +57,10 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
             checker.report(
                 Diagnostic::error(
                     ids::OUTSIDE_RANGE,
-                    format!("`{}` is {value}, outside its own range {} to {}", symbol.id, range.lower, range.upper),
+                    format!(
+                        "`{}` is {value}, outside its own range {} to {}",
+                        symbol.id, range.lower, range.upper
+                    ),
                     span,
                 )
                 .help("correct the value or the range"),

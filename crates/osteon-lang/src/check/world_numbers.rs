@@ -17,10 +17,15 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
             continue;
         }
         unit(symbol, checker);
-        let quantity = matches!(symbol.role, Role::Parameter | Role::Compartment { .. } | Role::SpeciesReference);
+        let quantity = matches!(
+            symbol.role,
+            Role::Parameter | Role::Compartment { .. } | Role::SpeciesReference
+        );
         let number = symbol.initial.as_ref().is_some_and(|i| match i.expr.kind {
             // An input that is 0 or 1 is switched off or untouched: no fact of the world.
-            ExprKind::Number(value, _) => symbol.annotation.field("role") != Some("input") || (value != 0.0 && value != 1.0),
+            ExprKind::Number(value, _) => {
+                symbol.annotation.field("role") != Some("input") || (value != 0.0 && value != 1.0)
+            }
             _ => false,
         });
         if quantity && symbol.rule.is_none() && number {
@@ -31,12 +36,26 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
 
 fn unit(symbol: &Symbol, checker: &mut Checker<'_>) {
     // What follows an equation gets its unit from there; a coefficient is a pure number.
-    let follows = matches!(symbol.rule, Some(Rule::Assignment(_))) || matches!(symbol.role, Role::Reaction(_) | Role::SpeciesReference);
+    let follows = matches!(symbol.rule, Some(Rule::Assignment(_)))
+        || matches!(symbol.role, Role::Reaction(_) | Role::SpeciesReference);
     // Computed at the start from other symbols.
-    let computed = symbol.initial.as_ref().is_some_and(|i| !matches!(i.expr.kind, ExprKind::Number(..)));
+    let computed = symbol
+        .initial
+        .as_ref()
+        .is_some_and(|i| !matches!(i.expr.kind, ExprKind::Number(..)));
     if symbol.unit.is_none() && !follows && !computed {
-        let help = format!("write `{} has unit`, or `dimensionless` for a pure number", symbol.id);
-        checker.report(Diagnostic::warning(ids::MISSING_UNIT, format!("`{}` has no unit", symbol.id), symbol.span).help(help));
+        let help = format!(
+            "write `{} has unit`, or `dimensionless` for a pure number",
+            symbol.id
+        );
+        checker.report(
+            Diagnostic::warning(
+                ids::MISSING_UNIT,
+                format!("`{}` has no unit", symbol.id),
+                symbol.span,
+            )
+            .help(help),
+        );
     }
 }
 
@@ -60,17 +79,33 @@ fn origin(symbol: &Symbol, checker: &mut Checker<'_>) {
         ),
         _ => {}
     }
-    let sourced = !notes.described_by.is_empty() || notes.field("key").is_some_and(|k| !k.is_empty());
-    if !sourced && !matches!(notes.origin, Some(Origin::Derived | Origin::Assumed | Origin::Fitted)) {
+    let sourced =
+        !notes.described_by.is_empty() || notes.field("key").is_some_and(|k| !k.is_empty());
+    if !sourced
+        && !matches!(
+            notes.origin,
+            Some(Origin::Derived | Origin::Assumed | Origin::Fitted)
+        )
+    {
         checker.report(
-            Diagnostic::warning(ids::MISSING_SOURCE, format!("`{name}` has no source"), symbol.span)
-                .help(format!("add `key: …` to its notes, or write `{name} isDescribedBy \"https://doi.org/…\"`")),
+            Diagnostic::warning(
+                ids::MISSING_SOURCE,
+                format!("`{name}` has no source"),
+                symbol.span,
+            )
+            .help(format!(
+                "add `key: …` to its notes, or write `{name} isDescribedBy \"https://doi.org/…\"`"
+            )),
         );
     }
     if notes.range.is_none() {
         checker.report(
-            Diagnostic::warning(ids::MISSING_RANGE, format!("`{name}` has no range"), symbol.span)
-                .help(format!("write `{name}.range = {{lower, upper}}`")),
+            Diagnostic::warning(
+                ids::MISSING_RANGE,
+                format!("`{name}` has no range"),
+                symbol.span,
+            )
+            .help(format!("write `{name}.range = {{lower, upper}}`")),
         );
     }
 }

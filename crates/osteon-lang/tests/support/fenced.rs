@@ -16,7 +16,11 @@ pub struct Block {
 impl Block {
     /// `value` of `key=value` after the language.
     pub fn option(&self, key: &str) -> Option<&str> {
-        self.options.split_whitespace().filter_map(|o| o.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| v)
+        self.options
+            .split_whitespace()
+            .filter_map(|o| o.split_once('='))
+            .find(|(k, _)| *k == key)
+            .map(|(_, v)| v)
     }
 }
 
@@ -35,7 +39,12 @@ pub fn blocks(text: &str) -> Vec<Block> {
             }
         } else if let Some(info) = line.strip_prefix("```") {
             let (language, options) = info.split_once(' ').unwrap_or((info, ""));
-            open = Some(Block { language: language.to_owned(), options: options.to_owned(), heading: heading.clone(), code: String::new() });
+            open = Some(Block {
+                language: language.to_owned(),
+                options: options.to_owned(),
+                heading: heading.clone(),
+                code: String::new(),
+            });
         } else if line.starts_with('#') {
             heading = line.trim_start_matches('#').trim().to_owned();
         }

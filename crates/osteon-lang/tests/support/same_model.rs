@@ -11,11 +11,18 @@ pub fn differences(a: &Model, b: &Model) -> Vec<String> {
     for (key, value) in &left {
         match right.get(key) {
             None => out.push(format!("{key} is lost: {value}")),
-            Some(other) if other != value => out.push(format!("{key}\n  was {value}\n  is  {other}")),
+            Some(other) if other != value => {
+                out.push(format!("{key}\n  was {value}\n  is  {other}"))
+            }
             Some(_) => {}
         }
     }
-    out.extend(right.keys().filter(|k| !left.contains_key(*k)).map(|k| format!("{k} is new: {}", right[k])));
+    out.extend(
+        right
+            .keys()
+            .filter(|k| !left.contains_key(*k))
+            .map(|k| format!("{k} is new: {}", right[k])),
+    );
     out
 }
 
@@ -29,13 +36,27 @@ fn describe(model: &Model) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for symbol in &model.symbols {
         let role = match &symbol.role {
-            Role::Species(info) => format!("species in {} only {} boundary {}", name(info.compartment), info.amount_only, info.boundary),
+            Role::Species(info) => format!(
+                "species in {} only {} boundary {}",
+                name(info.compartment),
+                info.amount_only,
+                info.boundary
+            ),
             Role::Compartment { dimensions } => format!("compartment {dimensions}"),
             Role::Reaction(_) => "reaction".to_owned(),
             role => format!("{role:?}"),
         };
-        let unit = symbol.unit.map(|u| format!("{:?} {:.10e}", u.exponents.map(|e| (e.num, e.den)), u.factor));
-        let initial = symbol.initial.as_ref().map(|i| format!("{:?} {}", i.form, text(&i.expr)));
+        let unit = symbol.unit.map(|u| {
+            format!(
+                "{:?} {:.10e}",
+                u.exponents.map(|e| (e.num, e.den)),
+                u.factor
+            )
+        });
+        let initial = symbol
+            .initial
+            .as_ref()
+            .map(|i| format!("{:?} {}", i.form, text(&i.expr)));
         let rule = match &symbol.rule {
             Some(Rule::Assignment(e)) => format!(":= {}", text(e)),
             Some(Rule::Rate(e)) => format!("'= {}", text(e)),
@@ -43,11 +64,18 @@ fn describe(model: &Model) -> BTreeMap<String, String> {
         };
         all.insert(
             format!("symbol {}", spelled(&symbol.id)),
-            format!("{role} constant {} unit {unit:?} initial {initial:?} rule {rule} name {:?} {:?}", symbol.constant, symbol.name, symbol.annotation),
+            format!(
+                "{role} constant {} unit {unit:?} initial {initial:?} rule {rule} name {:?} {:?}",
+                symbol.constant, symbol.name, symbol.annotation
+            ),
         );
     }
     for reaction in &model.reactions {
-        let side = |list: &[Participant]| list.iter().map(|p| format!("{} {}", text(&p.stoichiometry), name(p.species))).collect::<Vec<_>>();
+        let side = |list: &[Participant]| {
+            list.iter()
+                .map(|p| format!("{} {}", text(&p.stoichiometry), name(p.species)))
+                .collect::<Vec<_>>()
+        };
         let mut modifiers: Vec<String> = reaction.modifiers.iter().map(|m| name(*m)).collect();
         modifiers.sort();
         all.insert(
@@ -62,7 +90,11 @@ fn describe(model: &Model) -> BTreeMap<String, String> {
         );
     }
     for event in &model.events {
-        let sets: Vec<String> = event.assignments.iter().map(|a| format!("{} = {}", name(a.target), text(&a.value))).collect();
+        let sets: Vec<String> = event
+            .assignments
+            .iter()
+            .map(|a| format!("{} = {}", name(a.target), text(&a.value)))
+            .collect();
         all.insert(
             format!("event {}", spelled(&event.id)),
             format!(
@@ -76,26 +108,58 @@ fn describe(model: &Model) -> BTreeMap<String, String> {
             ),
         );
     }
-    for (what, unit) in [("time", model.time_unit), ("substance", model.substance_unit), ("volume", model.volume_unit), ("extent", model.extent_unit)] {
-        all.insert(format!("unit of {what}"), format!("{:?}", unit.map(|u| (u.to_string(), format!("{:.10e}", u.factor)))));
+    for (what, unit) in [
+        ("time", model.time_unit),
+        ("substance", model.substance_unit),
+        ("volume", model.volume_unit),
+        ("extent", model.extent_unit),
+    ] {
+        all.insert(
+            format!("unit of {what}"),
+            format!(
+                "{:?}",
+                unit.map(|u| (u.to_string(), format!("{:.10e}", u.factor)))
+            ),
+        );
     }
-    all.insert("model".to_owned(), format!("{:?} {:?} {:?}", model.id, model.name, model.notes));
+    all.insert(
+        "model".to_owned(),
+        format!("{:?} {:?} {:?}", model.id, model.name, model.notes),
+    );
     all
 }
 
 /// The tree of an expression without places.
 fn text(model: &Model, expr: &Expr) -> String {
-    let list = |args: &[Expr]| args.iter().map(|a| text(model, a)).collect::<Vec<_>>().join(" ");
+    let list = |args: &[Expr]| {
+        args.iter()
+            .map(|a| text(model, a))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     match &expr.kind {
-        ExprKind::Number(value, unit) => format!("{value:?}{}", unit.map_or(String::new(), |u| format!("[{:?} {:.10e}]", u.exponents, u.factor))),
+        ExprKind::Number(value, unit) => format!(
+            "{value:?}{}",
+            unit.map_or(String::new(), |u| format!(
+                "[{:?} {:.10e}]",
+                u.exponents, u.factor
+            ))
+        ),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Symbol(id) => spelled(&model.symbol(*id).id),
         ExprKind::RateOf(id) => format!("rateOf {}", spelled(&model.symbol(*id).id)),
         ExprKind::Time => "time".to_owned(),
         ExprKind::Apply(op, args) => format!("({op:?} {})", list(args)),
         ExprKind::Piecewise(pieces, otherwise) => {
-            let pieces: Vec<String> = pieces.iter().map(|(v, c)| format!("{} if {}", text(model, v), text(model, c))).collect();
-            format!("(pieces {} else {})", pieces.join(", "), otherwise.as_ref().map_or(String::new(), |o| text(model, o)))
+            let pieces: Vec<String> = pieces
+                .iter()
+                .map(|(v, c)| format!("{} if {}", text(model, v), text(model, c)))
+                .collect();
+            format!(
+                "(pieces {} else {})",
+                pieces.join(", "),
+                otherwise.as_ref().map_or(String::new(), |o| text(model, o))
+            )
         }
     }
 }

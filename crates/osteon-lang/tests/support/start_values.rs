@@ -12,7 +12,11 @@ pub struct StartValues<'a> {
 impl<'a> StartValues<'a> {
     /// Nothing is computed yet.
     pub fn new(model: &'a Model) -> Self {
-        StartValues { model, known: vec![None; model.symbols.len()], depth: 0 }
+        StartValues {
+            model,
+            known: vec![None; model.symbols.len()],
+            depth: 0,
+        }
     }
 
     /// Value of a symbol; not a number where it has none.
@@ -25,13 +29,20 @@ impl<'a> StartValues<'a> {
         let model = self.model;
         let symbol = model.symbol(id);
         let value = match (&symbol.role, &symbol.rule, &symbol.initial) {
-            (Role::Reaction(index), _, _) => model.reactions[*index].rate.as_ref().map_or(f64::NAN, |r| self.expr(r)),
+            (Role::Reaction(index), _, _) => model.reactions[*index]
+                .rate
+                .as_ref()
+                .map_or(f64::NAN, |r| self.expr(r)),
             (_, Some(Rule::Assignment(expr)), _) => self.expr(expr),
             (role, _, Some(initial)) => {
                 let value = self.expr(&initial.expr);
                 match (role, initial.form) {
-                    (Role::Species(info), InitialForm::Amount) if !info.amount_only => value / self.symbol(info.compartment),
-                    (Role::Species(info), InitialForm::Concentration) if info.amount_only => value * self.symbol(info.compartment),
+                    (Role::Species(info), InitialForm::Amount) if !info.amount_only => {
+                        value / self.symbol(info.compartment)
+                    }
+                    (Role::Species(info), InitialForm::Concentration) if info.amount_only => {
+                        value * self.symbol(info.compartment)
+                    }
                     _ => value,
                 }
             }
@@ -49,7 +60,9 @@ impl<'a> StartValues<'a> {
         if let Some(Rule::Rate(rate)) = &symbol.rule {
             return self.expr(rate);
         }
-        let Role::Species(info) = &symbol.role else { return 0.0 };
+        let Role::Species(info) = &symbol.role else {
+            return 0.0;
+        };
         if info.boundary {
             return 0.0;
         }
@@ -62,7 +75,11 @@ impl<'a> StartValues<'a> {
                 }
             }
         }
-        if info.amount_only { amount } else { amount / self.symbol(info.compartment) }
+        if info.amount_only {
+            amount
+        } else {
+            amount / self.symbol(info.compartment)
+        }
     }
 
     /// Value of an expression.
