@@ -286,19 +286,16 @@ impl Annotation {
             })
             .collect();
         self.origin = self.field("origin").and_then(Origin::parse);
-        let elements: Vec<(String, f64)> = self
-            .field("elements")
-            .map(|list| {
-                list.split(',')
-                    .filter_map(|item| {
-                        let mut words = item.split_whitespace();
-                        let element = words.next()?.to_owned();
-                        let count = words.next().map_or(Some(1.0), |n| n.parse().ok())?;
-                        Some((element, count))
-                    })
-                    .collect()
+        let list = self.field("elements").unwrap_or("");
+        let elements = list
+            .split(',')
+            .filter_map(|item| {
+                let mut words = item.split_whitespace();
+                let element = words.next()?.to_owned();
+                let count = words.next().map_or(Some(1.0), |n| n.parse().ok())?;
+                Some((element, count))
             })
-            .unwrap_or_else(Vec::new);
+            .collect();
         self.elements = elements;
     }
 }
