@@ -13,6 +13,7 @@ use crate::near_name::advice;
 use crate::people::People;
 use crate::people_read::MOST_FAULTS;
 use crate::plan::RUN_IN_D;
+use crate::scenario_read::LONGEST_D;
 use crate::scenario::{Clock, Deposit, DietPart, Dose, InputValue, Phase, Scenario};
 use crate::substance::Substance;
 use crate::table_text::{Field, Records, name_and_unit};
@@ -24,6 +25,9 @@ const KNOWN: [&str; 16] = [
 
 /// Most doses of one row.
 const MOST_DOSES: f64 = 1e5;
+
+/// Shortest interval between the doses of a series, in days: a minute. Keeps schedules finite, whatever is asked for.
+const SHORTEST_D: f64 = 1.0 / 1440.0;
 
 /// Reads a table of events for these people in this scenario.
 ///
@@ -395,6 +399,9 @@ impl Reader<'_> {
         }
         if (more > 0.0 || steady > 0.0) && every_d <= 0.0 {
             return self.fault("table-missing", format!("row {number}: ADDL and SS need the interval II"), span_of("II"), "II is the time from dose to dose");
+        }
+        if every_d != 0.0 && !(SHORTEST_D..=LONGEST_D).contains(&every_d) || !(0.0..=LONGEST_D).contains(&over_d) {
+            return self.fault("table-value", format!("row {number}: an interval of {every_d} d, or a length of {over_d} d"), span_of("II"), "doses follow each other by a minute or more, and nothing lasts longer than 150 years");
         }
         if steady > 0.0 {
             if self.scenario.record.clock == Clock::Meals && period(every_d).is_none() {

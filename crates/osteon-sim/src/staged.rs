@@ -213,9 +213,10 @@ impl<'s> UnderWay<'s> {
                 self.staged.planner.deposit(&mut one, 0.0, into, size_into, *over_d);
                 let (steady, running) = self.steady(body, &one, *every_d, end, options)?;
                 if *added {
-                    let lived = &self.staged.lived.states;
-                    for ((state, steady), lived) in end.states.iter_mut().zip(&steady.states).zip(lived) {
-                        *state += steady - lived;
+                    // What the regimen adds to a body that is otherwise the same.
+                    let (without, _) = self.steady(body, &Plan::default(), *every_d, end, options)?;
+                    for ((state, with), without) in end.states.iter_mut().zip(&steady.states).zip(&without.states) {
+                        *state += with - without;
                     }
                 } else {
                     end.states.clone_from(&steady.states);
