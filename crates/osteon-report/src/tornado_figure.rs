@@ -121,7 +121,11 @@ fn draw_panel(canvas: &mut Canvas, found: &Sensitivity, output: usize, parameter
                 let (x0, x1) = (x(v).min(middle), x(v).max(middle));
                 canvas.rect(x0, y + 3.0, (x1 - x0).max(0.5), BAR - 6.0, colour, 0.85);
             } else {
-                canvas.text((middle + 4.0, y + 12.5), "failed at an end", TextStyle::new(10.5, GREY));
+                // On the side that the other bar leaves free.
+                let other = if e.low.is_finite() { e.low } else { e.high };
+                let words = TextStyle::new(10.5, GREY);
+                let (x, words) = if other >= shown.base { (middle - 4.0, words.anchored(Anchor::End)) } else { (middle + 4.0, words) };
+                canvas.text((x, y + 12.5), "nobody lives", words);
             }
         }
     }

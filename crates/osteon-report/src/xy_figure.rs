@@ -77,7 +77,11 @@ pub struct XyPoint {
 
 const MARGIN: f64 = 28.0;
 const GUTTER: f64 = 44.0;
-const HEIGHT: f64 = 330.0;
+/// Most panels side by side.
+const ACROSS: usize = 3;
+/// Title of a panel above its plot, and axis below it.
+const ABOVE: f64 = 24.0;
+const BELOW: f64 = 62.0;
 
 /// An axis: where values lie and where ticks stand.
 struct Axis {
@@ -136,13 +140,10 @@ impl Axis {
 
 /// Draws the figure.
 pub fn draw_xy(figure: &XyFigure) -> Svg {
-    let panel_width = match figure.panels.len() {
-        0 | 1 => 640.0,
-        2 => 460.0,
-        _ => 330.0,
-    };
-    let n = figure.panels.len().max(1);
-    let width = 2.0 * MARGIN + n as f64 * panel_width + (n - 1) as f64 * GUTTER;
+    let across = figure.panels.len().clamp(1, ACROSS);
+    let panel_width = [640.0, 460.0, 310.0][across - 1];
+    let height = if figure.panels.len() > ACROSS { 200.0 } else { 330.0 };
+    let width = 2.0 * MARGIN + across as f64 * panel_width + (across - 1) as f64 * GUTTER;
     let inner = width - 2.0 * MARGIN;
     let mut canvas = Canvas::new();
     let mut y = MARGIN + 16.0;
@@ -155,11 +156,14 @@ pub fn draw_xy(figure: &XyFigure) -> Svg {
         y += 18.0;
     }
     y = key(&mut canvas, figure, y + 6.0, inner);
-    for (i, panel) in figure.panels.iter().enumerate() {
-        let left = MARGIN + i as f64 * (panel_width + GUTTER);
-        draw_panel(&mut canvas, figure, panel, (left, y + 14.0), panel_width);
+    for row in figure.panels.chunks(across) {
+        for (i, panel) in row.iter().enumerate() {
+            let left = MARGIN + i as f64 * (panel_width + GUTTER);
+            draw_panel(&mut canvas, figure, panel, (left, y + 14.0), (panel_width, height));
+        }
+        y += ABOVE + height + BELOW;
     }
-    y += 14.0 + 24.0 + HEIGHT + 54.0;
+    y += 6.0;
     for line in wrap(&figure.source, 11.0, Weight::Regular, inner) {
         canvas.text((MARGIN, y + 8.0), &line, TextStyle::new(11.0, GREY));
         y += 15.0;
@@ -226,8 +230,8 @@ fn mark(canvas: &mut Canvas, (x, y): (f64, f64), number: usize, ink: &'static st
     }
 }
 
-fn draw_panel(canvas: &mut Canvas, figure: &XyFigure, panel: &XyPanel, (x0, y0): (f64, f64), width: f64) {
-    let (top, bottom) = (y0 + 24.0, y0 + 24.0 + HEIGHT);
+fn draw_panel(canvas: &mut Canvas, figure: &XyFigure, panel: &XyPanel, (x0, y0): (f64, f64), (width, height): (f64, f64)) {
+    let (top, bottom) = (y0 + ABOVE, y0 + ABOVE + height);
     let heights = panel
         .curves
         .iter()

@@ -17,7 +17,7 @@ use crate::run::{find, plausible, standing_body};
 
 const PAGE: &str = "README.md";
 /// A band is drawn where at least this share of the samples' paths reach.
-const REACHED: f64 = 0.8;
+const REACHED: f64 = 0.5;
 
 /// Everything that a figure is made from.
 struct Maker<'a> {
@@ -127,6 +127,12 @@ impl Maker<'_> {
             let figure = run_figure(&run, &scenario, &self.source);
             spread.as_ref().map_or_else(|| figure.clone(), |s| with_bands(figure.clone(), &run, s))
         };
+        for curve in figure.panels.iter_mut().flat_map(|p| &mut p.curves) {
+            let arm = figure.arms.get(curve.arm);
+            if !course.band_arms.is_empty() && arm.is_none_or(|a| !course.band_arms.contains(a)) {
+                curve.band = None;
+            }
+        }
         figure.title.clone_from(&plate.title);
         if !plate.subtitle.is_empty() {
             figure.subtitle.clone_from(&plate.subtitle);
@@ -199,6 +205,7 @@ impl Maker<'_> {
     /// One point an arm: what a row of that arm, time and kind would say.
     fn points(&self, spec: &SeriesSpec, series: usize) -> Result<XyCurve, Fault> {
         let (_, run, spread) = &self.runs[&spec.of];
+        let spread = spread.as_ref().filter(|_| !spec.no_band);
         let at = spec.at.as_deref().ok_or_else(|| Fault::Failed(format!("error: series `{}` does not say `at`", spec.name)))?;
         let at_d = days(at)?;
         let mut arms: Vec<(&String, f64)> = Vec::new();
@@ -216,13 +223,14 @@ impl Maker<'_> {
         let rows: Vec<(Row, f64)> =
             arms.iter().map(|(arm, x)| Ok((row(&spec.y, &spec.kind, arm, spec.versus.clone(), at_d)?, if spec.share_of_x { *x } else { 1.0 }))).collect::<Result<_, Fault>>()?;
         let read = |runs: &[ArmRun]| -> Vec<f64> { rows.iter().map(|(row, by)| row_prediction(row, runs) / by).collect() };
-        let [lower, _, upper] = spread.as_ref().map_or_else(Default::default, |s| s.quantiles(read));
+        let [lower, _, upper] = spread.map_or_else(Default::default, |s| s.quantiles(read));
         Ok(XyCurve { series, x: arms.iter().map(|a| a.1).collect(), y: read(&run.arms), lower, upper, marked: true })
     }
 
     /// The path of one arm through two quantities.
     fn path(&self, spec: &SeriesSpec, arm: &str, series: usize) -> Result<XyCurve, Fault> {
         let (_, run, spread) = &self.runs[&spec.of];
+        let spread = spread.as_ref().filter(|_| !spec.no_band);
         let x_name = spec.x.as_deref().ok_or_else(|| Fault::Failed(format!("error: series `{}` has a path and does not say `x`", spec.name)))?;
         let (from, until) = (spec.from.as_deref().map_or(Ok(0.0), days)?, spec.until.as_deref().map_or(Ok(f64::INFINITY), days)?);
         let shown = run.arm(arm).ok_or_else(|| Fault::Failed(format!("error: `{}` has no arm `{arm}`", spec.of)))?;

@@ -39,6 +39,9 @@ pub(crate) struct Course {
     /// Only these arms; all if empty.
     #[serde(default)]
     pub(crate) arms: Vec<String>,
+    /// Bands around these arms alone, where those of all would hide one another; all if empty.
+    #[serde(default)]
+    pub(crate) band_arms: Vec<String>,
 }
 
 /// One pair of axes.
@@ -70,7 +73,10 @@ pub(crate) struct SeriesSpec {
     /// What of it, in the words of `data.csv`; the value if not said.
     #[serde(rename = "as", default = "value")]
     pub(crate) kind: String,
-    /// Divides the vertical values: a number for each arm divides by the dose, for example.
+    /// True: no band, where those of several series would hide one another.
+    #[serde(default)]
+    pub(crate) no_band: bool,
+    /// Divides the vertical values by the horizontal ones: what was absorbed by the dose, for example.
     #[serde(default)]
     pub(crate) share_of_x: bool,
     /// Time of the points.
