@@ -67,11 +67,14 @@ impl Events {
 
     /// Puts a person's events into their scenario, in every arm. Samples are added to the rows of the record.
     pub fn put(&self, key: &str, scenario: &mut Scenario) {
-        let Some(events) = self.of.get(key) else { return };
+        let Some(events) = self.of.get(key) else {
+            return;
+        };
         for arm in &mut scenario.arms {
             arm.doses.extend(events.doses.iter().cloned());
             arm.phases.extend(events.phases.iter().cloned());
-            arm.interventions.extend(events.interventions.iter().cloned());
+            arm.interventions
+                .extend(events.interventions.iter().cloned());
         }
         scenario.record.also_d.extend(&events.samples_d);
     }

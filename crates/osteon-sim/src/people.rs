@@ -57,7 +57,11 @@ impl People {
     pub fn brings(&self) -> Vec<&'static str> {
         [("age", "age"), ("weight", "body_weight"), ("sex", "female")]
             .into_iter()
-            .filter(|(_, input)| self.columns.iter().any(|c| c.says == Trait::Input((*input).to_owned())))
+            .filter(|(_, input)| {
+                self.columns
+                    .iter()
+                    .any(|c| c.says == Trait::Input((*input).to_owned()))
+            })
             .map(|(word, _)| word)
             .collect()
     }

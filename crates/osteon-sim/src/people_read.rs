@@ -22,7 +22,11 @@ const CONVENTIONS: [(&str, &str, &str); 3] = [
 ];
 
 /// Words of `[person]` and the inputs behind them.
-const WORDS: [(&str, &str); 3] = [("age", "age"), ("weight", "body_weight"), ("height", "height")];
+const WORDS: [(&str, &str); 3] = [
+    ("age", "age"),
+    ("weight", "body_weight"),
+    ("height", "height"),
+];
 
 /// Oldest age in years.
 const OLDEST_A: f64 = 130.0;
@@ -43,8 +47,14 @@ pub fn read_people(text: &str, name: &str, body: &Body) -> Result<People, Diagno
     let people = reader.table(text);
     if reader.more > 0 {
         let more = reader.more;
-        let fault = Diagnostic::error("table-value", format!("{more} more faults of this kind"), Span::new(file, 0, 0));
-        reader.faults.push(fault.help("mend the first ones, then read again"));
+        let fault = Diagnostic::error(
+            "table-value",
+            format!("{more} more faults of this kind"),
+            Span::new(file, 0, 0),
+        );
+        reader
+            .faults
+            .push(fault.help("mend the first ones, then read again"));
     }
     match people {
         Some(people) if reader.faults.is_empty() => Ok(people),
@@ -86,19 +96,30 @@ impl Reader<'_> {
         let mut records = Records::new(text);
         let Some(header) = records.next() else {
             self.push(
-                Diagnostic::error("table-shape", "the table of people is empty", Span::new(self.file, 0, 0))
-                    .help("ID,sex,age[a],weight[kg]"),
+                Diagnostic::error(
+                    "table-shape",
+                    "the table of people is empty",
+                    Span::new(self.file, 0, 0),
+                )
+                .help("ID,sex,age[a],weight[kg]"),
             );
             return None;
         };
         let mut people = People::default();
-        let columns: Vec<Column> = header.iter().map(|cell| self.column(cell, &mut people)).collect();
+        let columns: Vec<Column> = header
+            .iter()
+            .map(|cell| self.column(cell, &mut people))
+            .collect();
         let id = columns.iter().position(|c| matches!(c, Column::Id));
         let long = columns.iter().position(|c| matches!(c, Column::LongId));
         let Some(id) = id else {
             self.push(
-                Diagnostic::error("table-missing", "the table of people has no column `ID`", header[0].span(self.file))
-                    .help("one row a person, told apart by `ID`"),
+                Diagnostic::error(
+                    "table-missing",
+                    "the table of people has no column `ID`",
+                    header[0].span(self.file),
+                )
+                .help("one row a person, told apart by `ID`"),
             );
             return None;
         };
@@ -110,7 +131,10 @@ impl Reader<'_> {
                 self.push(
                     Diagnostic::error(
                         "table-shape",
-                        format!("row {} has {had} fields, the header has {wanted}", number + 1),
+                        format!(
+                            "row {} has {had} fields, the header has {wanted}",
+                            number + 1
+                        ),
                         record[0].span(self.file),
                     )
                     .help("a text that holds a comma stands in double quotes"),
@@ -120,8 +144,12 @@ impl Reader<'_> {
             let name = &record[long.unwrap_or(id)];
             if record[id].is_blank() || name.is_blank() {
                 self.push(
-                    Diagnostic::error("table-missing", format!("row {} has no identifier", number + 1), name.span(self.file))
-                        .help("every person has an `ID`"),
+                    Diagnostic::error(
+                        "table-missing",
+                        format!("row {} has no identifier", number + 1),
+                        name.span(self.file),
+                    )
+                    .help("every person has an `ID`"),
                 );
                 continue;
             }
@@ -129,7 +157,11 @@ impl Reader<'_> {
                 self.push(
                     Diagnostic::error(
                         "table-value",
-                        format!("`{}` stands twice, in rows {other} and {}", record[id].text, number + 1),
+                        format!(
+                            "`{}` stands twice, in rows {other} and {}",
+                            record[id].text,
+                            number + 1
+                        ),
                         record[id].span(self.file),
                     )
                     .help("one row a person; what changes in time belongs to the table of events"),
@@ -138,15 +170,25 @@ impl Reader<'_> {
             let at = people.values.len();
             people.values.resize(at + width, f64::NAN);
             for (cell, column) in record.iter().zip(&columns) {
-                self.cell(cell, column, number + 1, &people.columns, &mut people.values[at..]);
+                self.cell(
+                    cell,
+                    column,
+                    number + 1,
+                    &people.columns,
+                    &mut people.values[at..],
+                );
             }
             people.keys.push(record[id].text.clone());
             people.ids.push(name.text.clone());
         }
         if people.is_empty() && self.faults.is_empty() {
             self.push(
-                Diagnostic::error("table-shape", "the table of people has no rows", header[0].span(self.file))
-                    .help("one row a person after the header"),
+                Diagnostic::error(
+                    "table-shape",
+                    "the table of people has no rows",
+                    header[0].span(self.file),
+                )
+                .help("one row a person after the header"),
             );
         }
         Some(people)
@@ -179,36 +221,56 @@ impl Reader<'_> {
         let settable = vocabulary.get(input).filter(|w| w.parameter && !w.ruled);
         if settable.is_none() && nutrient.is_none() {
             let message = match vocabulary.get(input) {
-                Some(_) => format!("`{name}` is computed by the body and cannot be set for a person"),
+                Some(_) => {
+                    format!("`{name}` is computed by the body and cannot be set for a person")
+                }
                 None => format!("no word, nutrient, input or parameter is called `{name}`"),
             };
-            let known = ["ID", "USUBJID", "sex", "SEXF", "age", "weight", "height", "AGE", "WT", "HT"]
-                .into_iter()
-                .chain(self.body.library.nutrients.iter().map(|n| n.name.as_str()))
-                .chain(vocabulary.with_role("input"));
+            let known = [
+                "ID", "USUBJID", "sex", "SEXF", "age", "weight", "height", "AGE", "WT", "HT",
+            ]
+            .into_iter()
+            .chain(self.body.library.nutrients.iter().map(|n| n.name.as_str()))
+            .chain(vocabulary.with_role("input"));
             let help = advice(name, known, "docs/people.md and docs/body-inputs.md");
             self.push(
-                Diagnostic::error("table-unknown-column", message, span)
-                    .help(format!("{help} (a column that is not for the run begins with `_`)")),
+                Diagnostic::error("table-unknown-column", message, span).help(format!(
+                    "{help} (a column that is not for the run begins with `_`)"
+                )),
             );
             return Column::Ignored;
         }
         let (says, target, substance) = match (settable, nutrient) {
             (Some(word), _) => {
                 // An averaged intake may be given as mass; its substance converts.
-                let substance = self.body.library.nutrients.iter().find(|n| n.averaged == input);
+                let substance = self
+                    .body
+                    .library
+                    .nutrients
+                    .iter()
+                    .find(|n| n.averaged == input);
                 (Trait::Input(input.to_owned()), word.unit, substance)
             }
             (None, found) => {
-                let unit = found.and_then(|n| vocabulary.get(&n.averaged)).and_then(|w| w.unit);
-                (Trait::Diet(found.map_or_else(String::new, |n| n.name.clone())), unit, found)
+                let unit = found
+                    .and_then(|n| vocabulary.get(&n.averaged))
+                    .and_then(|w| w.unit);
+                (
+                    Trait::Diet(found.map_or_else(String::new, |n| n.name.clone())),
+                    unit,
+                    found,
+                )
             }
         };
         let target = target.unwrap_or(Unit::DIMENSIONLESS);
         let Some(unit_text) = unit.or(convention.map(|c| c.2)) else {
             self.push(
-                Diagnostic::error("table-unit", format!("the column `{name}` has no unit"), span)
-                    .help(format!("write it into the header: `{name}[{target}]`")),
+                Diagnostic::error(
+                    "table-unit",
+                    format!("the column `{name}` has no unit"),
+                    span,
+                )
+                .help(format!("write it into the header: `{name}[{target}]`")),
             );
             return Column::Ignored;
         };
@@ -248,10 +310,17 @@ impl Reader<'_> {
     /// Adds a column, unless another one already speaks of the same thing.
     fn keep(&mut self, people: &mut People, cell: &Field, says: Trait) -> Option<usize> {
         let averaged = |says: &Trait| match says {
-            Trait::Diet(nutrient) => self.body.library.nutrient(nutrient).map(|n| n.averaged.clone()),
+            Trait::Diet(nutrient) => self
+                .body
+                .library
+                .nutrient(nutrient)
+                .map(|n| n.averaged.clone()),
             Trait::Input(input) => Some(input.clone()),
         };
-        let same = people.columns.iter().find(|c| averaged(&c.says) == averaged(&says));
+        let same = people
+            .columns
+            .iter()
+            .find(|c| averaged(&c.says) == averaged(&says));
         if let Some(other) = same {
             let message = format!("`{}` and `{}` say the same thing", other.header, cell.text);
             self.push(
@@ -262,7 +331,10 @@ impl Reader<'_> {
         }
         let nutrients = &self.body.library.nutrients;
         let displaces = match &says {
-            Trait::Input(input) => nutrients.iter().find(|n| n.averaged == *input).map(|n| n.name.clone()),
+            Trait::Input(input) => nutrients
+                .iter()
+                .find(|n| n.averaged == *input)
+                .map(|n| n.name.clone()),
             Trait::Diet(_) => None,
         };
         people.columns.push(PersonColumn {
@@ -273,7 +345,14 @@ impl Reader<'_> {
         Some(people.columns.len() - 1)
     }
 
-    fn cell(&mut self, cell: &Field, column: &Column, row: usize, columns: &[PersonColumn], values: &mut [f64]) {
+    fn cell(
+        &mut self,
+        cell: &Field,
+        column: &Column,
+        row: usize,
+        columns: &[PersonColumn],
+        values: &mut [f64],
+    ) {
         let span = cell.span(self.file);
         match column {
             Column::Id | Column::LongId | Column::Ignored => {}
@@ -283,13 +362,19 @@ impl Reader<'_> {
                     "male" | "M" | "m" | "Male" | "MALE" | "0" => 0.0,
                     other => {
                         self.push(
-                            Diagnostic::error("table-value", format!("row {row}: sex cannot be `{other}`"), span)
-                                .help("female or male (1 or 0 under `SEXF`)"),
+                            Diagnostic::error(
+                                "table-value",
+                                format!("row {row}: sex cannot be `{other}`"),
+                                span,
+                            )
+                            .help("female or male (1 or 0 under `SEXF`)"),
                         );
                         return;
                     }
                 };
-                let place = columns.iter().position(|c| c.says == Trait::Input("female".to_owned()));
+                let place = columns
+                    .iter()
+                    .position(|c| c.says == Trait::Input("female".to_owned()));
                 if let Some(slot) = place.and_then(|p| values.get_mut(p)) {
                     *slot = value;
                 }
@@ -299,8 +384,12 @@ impl Reader<'_> {
                     if *needed {
                         let header = &columns[*place].header;
                         self.push(
-                            Diagnostic::error("table-missing", format!("row {row} does not say `{header}`"), span)
-                                .help("nobody has a default age, weight or sex"),
+                            Diagnostic::error(
+                                "table-missing",
+                                format!("row {row} does not say `{header}`"),
+                                span,
+                            )
+                            .help("nobody has a default age, weight or sex"),
                         );
                     }
                     return;

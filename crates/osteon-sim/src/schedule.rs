@@ -29,7 +29,11 @@ pub struct Scheduled {
 ///
 /// # Errors
 /// When a name of the scenario does not fit the body, or there is no such arm.
-pub fn schedule(body: &Body, scenario: &Scenario, arm: usize) -> Result<Vec<Scheduled>, Diagnostics> {
+pub fn schedule(
+    body: &Body,
+    scenario: &Scenario,
+    arm: usize,
+) -> Result<Vec<Scheduled>, Diagnostics> {
     let Some(arm) = scenario.arms.get(arm) else {
         return Ok(Vec::new());
     };
@@ -40,7 +44,11 @@ pub fn schedule(body: &Body, scenario: &Scenario, arm: usize) -> Result<Vec<Sche
         person,
         base: prepared.base.clone(),
     };
-    let unit = |name: &str| body.vocabulary.get(name).map_or_else(String::new, |w| w.unit_text.clone());
+    let unit = |name: &str| {
+        body.vocabulary
+            .get(name)
+            .map_or_else(String::new, |w| w.unit_text.clone())
+    };
     let begin = life_begins_d(person);
     let mut lines: Vec<Scheduled> = person
         .inputs
@@ -58,41 +66,72 @@ pub fn schedule(body: &Body, scenario: &Scenario, arm: usize) -> Result<Vec<Sche
             let (what, symbol, value, per) = match timed.action {
                 Action::Add { symbol, amount } => ("add", symbol, amount, ""),
                 Action::Set { symbol, value } => ("set", symbol, value, ""),
-                Action::Infuse { symbol, rate_change } => ("rate", symbol, rate_change, "/d"),
+                Action::Infuse {
+                    symbol,
+                    rate_change,
+                } => ("rate", symbol, rate_change, "/d"),
             };
             let target = body.program.name(symbol).to_owned();
             let unit = unit(&target) + per;
-            Scheduled { time_d: timed.time, what, target, value, unit }
+            Scheduled {
+                time_d: timed.time,
+                what,
+                target,
+                value,
+                unit,
+            }
         }));
     };
-    let until_d = row_times(&scenario.record).last().copied().unwrap_or(0.0).max(scenario.record.until_d);
+    let until_d = row_times(&scenario.record)
+        .last()
+        .copied()
+        .unwrap_or(0.0)
+        .max(scenario.record.until_d);
     put(&planner.life(-RUN_IN_D));
     let mut in_force = planner.base.clone();
     in_force.extend(planner.in_force(Clock::Averaged, -RUN_IN_D));
-    put(&planner.scenario(&cut_infusions(arm), scenario.record.clock, -RUN_IN_D, until_d, &in_force));
+    put(&planner.scenario(
+        &cut_infusions(arm),
+        scenario.record.clock,
+        -RUN_IN_D,
+        until_d,
+        &in_force,
+    ));
     for intervention in &arm.interventions {
         let (what, target, value) = match &intervention.kind {
             InterventionKind::Reset => ("reset", String::new(), f64::NAN),
             InterventionKind::Replace(d) => ("replace", d.symbol.clone(), d.amount),
             InterventionKind::Multiply(d) => ("multiply", d.symbol.clone(), d.amount),
-            InterventionKind::Steady { into, every_d, .. } => {
-                ("steady", into.first().map_or_else(String::new, |d| d.symbol.clone()), *every_d)
-            }
+            InterventionKind::Steady { into, every_d, .. } => (
+                "steady",
+                into.first().map_or_else(String::new, |d| d.symbol.clone()),
+                *every_d,
+            ),
         };
         let unit = match what {
             "steady" => "d".to_owned(),
             "multiply" | "reset" => String::new(),
             _ => unit(&target),
         };
-        lines.push(Scheduled { time_d: intervention.at_d, what, target, value, unit });
+        lines.push(Scheduled {
+            time_d: intervention.at_d,
+            what,
+            target,
+            value,
+            unit,
+        });
     }
-    lines.extend(row_times(&scenario.record).into_iter().map(|time_d| Scheduled {
-        time_d,
-        what: "row",
-        target: String::new(),
-        value: f64::NAN,
-        unit: String::new(),
-    }));
+    lines.extend(
+        row_times(&scenario.record)
+            .into_iter()
+            .map(|time_d| Scheduled {
+                time_d,
+                what: "row",
+                target: String::new(),
+                value: f64::NAN,
+                unit: String::new(),
+            }),
+    );
     // At one instant: rows, interventions, then everything else.
     let rank = |line: &Scheduled| match line.what {
         "row" => 0,

@@ -97,7 +97,9 @@ pub(crate) fn drive_staged(
     }
     let mut under_way: Vec<UnderWay<'_>> = people.into_iter().map(UnderWay::new).collect();
     loop {
-        let active: Vec<usize> = (0..under_way.len()).filter(|p| !under_way[*p].done).collect();
+        let active: Vec<usize> = (0..under_way.len())
+            .filter(|p| !under_way[*p].done)
+            .collect();
         if active.is_empty() {
             break;
         }
@@ -107,7 +109,10 @@ pub(crate) fn drive_staged(
             under_way[person].arrived(body, stage, options);
         }
     }
-    under_way.into_iter().map(|u| u.finish(record.len())).collect()
+    under_way
+        .into_iter()
+        .map(|u| u.finish(record.len()))
+        .collect()
 }
 
 /// Somebody between two interventions.
@@ -140,7 +145,11 @@ impl<'s> UnderWay<'s> {
 
     fn until(&self) -> f64 {
         let end = self.staged.setup.until;
-        self.staged.arm.interventions.get(self.next).map_or(end, |i| i.at_d.min(end))
+        self.staged
+            .arm
+            .interventions
+            .get(self.next)
+            .map_or(end, |i| i.at_d.min(end))
     }
 
     /// Up to the next intervention: samples at its instant are taken before it, everything else happens after it.
@@ -154,7 +163,10 @@ impl<'s> UnderWay<'s> {
         let outputs = &outputs[..outputs.partition_point(|t| last || *t <= until + 1e-9)];
         let stage = LaneSetup {
             actions: actions.to_vec(),
-            outputs: outputs.iter().map(|t| if last { *t } else { t.min(until) }).collect(),
+            outputs: outputs
+                .iter()
+                .map(|t| if last { *t } else { t.min(until) })
+                .collect(),
             until,
             ..setup.clone()
         };
@@ -175,7 +187,13 @@ impl<'s> UnderWay<'s> {
             return;
         }
         let mut end = self.gathered.end.clone();
-        while let Some(intervention) = self.staged.arm.interventions.get(self.next).filter(|i| i.at_d <= until) {
+        while let Some(intervention) = self
+            .staged
+            .arm
+            .interventions
+            .get(self.next)
+            .filter(|i| i.at_d <= until)
+        {
             self.next += 1;
             if let Err(what) = self.intervene(body, intervention, &mut end, options) {
                 self.gathered.failure = Some(Breakdown {
@@ -196,26 +214,54 @@ impl<'s> UnderWay<'s> {
         self.staged.setup.begin = Begin::Continued(end);
     }
 
-    fn intervene(&mut self, body: &Body, intervention: &Intervention, end: &mut LaneEnd, options: &RunOptions) -> Result<(), String> {
+    fn intervene(
+        &mut self,
+        body: &Body,
+        intervention: &Intervention,
+        end: &mut LaneEnd,
+        options: &RunOptions,
+    ) -> Result<(), String> {
         let place = |name: &str| {
-            let symbol = body.find(name).ok_or_else(|| format!("`{name}` is no state"))?;
-            body.program.state_of(symbol).ok_or_else(|| format!("`{name}` is no state"))
+            let symbol = body
+                .find(name)
+                .ok_or_else(|| format!("`{name}` is no state"))?;
+            body.program
+                .state_of(symbol)
+                .ok_or_else(|| format!("`{name}` is no state"))
         };
         match &intervention.kind {
             InterventionKind::Reset => {
                 end.states.clone_from(&self.staged.lived.states);
                 end.truths.clone_from(&self.staged.lived.truths);
             }
-            InterventionKind::Replace(deposit) => end.states[place(&deposit.symbol)?] = deposit.amount,
-            InterventionKind::Multiply(deposit) => end.states[place(&deposit.symbol)?] *= deposit.amount,
-            InterventionKind::Steady { into, size_into, over_d, every_d, added } => {
+            InterventionKind::Replace(deposit) => {
+                end.states[place(&deposit.symbol)?] = deposit.amount
+            }
+            InterventionKind::Multiply(deposit) => {
+                end.states[place(&deposit.symbol)?] *= deposit.amount
+            }
+            InterventionKind::Steady {
+                into,
+                size_into,
+                over_d,
+                every_d,
+                added,
+            } => {
                 let mut one = Plan::default();
-                self.staged.planner.deposit(&mut one, 0.0, into, size_into, *over_d);
+                self.staged
+                    .planner
+                    .deposit(&mut one, 0.0, into, size_into, *over_d);
                 let (steady, running) = self.steady(body, &one, *every_d, end, options)?;
                 if *added {
                     // What the regimen adds to a body that is otherwise the same.
-                    let (without, _) = self.steady(body, &Plan::default(), *every_d, end, options)?;
-                    for ((state, with), without) in end.states.iter_mut().zip(&steady.states).zip(&without.states) {
+                    let (without, _) =
+                        self.steady(body, &Plan::default(), *every_d, end, options)?;
+                    for ((state, with), without) in end
+                        .states
+                        .iter_mut()
+                        .zip(&steady.states)
+                        .zip(&without.states)
+                    {
                         *state += with - without;
                     }
                 } else {
@@ -230,7 +276,10 @@ impl<'s> UnderWay<'s> {
                 self.staged.setup.actions.drain(..self.next_action);
                 self.next_action = 0;
                 self.staged.setup.actions.extend(running);
-                self.staged.setup.actions.sort_by(|a, b| a.time.total_cmp(&b.time));
+                self.staged
+                    .setup
+                    .actions
+                    .sort_by(|a, b| a.time.total_cmp(&b.time));
             }
         }
         Ok(())
@@ -238,15 +287,27 @@ impl<'s> UnderWay<'s> {
 
     /// The states just before the next dose of a regimen that begins with the lived state, under the inputs now in force; and the ends
     /// of its infusions that still run. The clock of the body stands: every interval ends at the present instant.
-    fn steady(&self, body: &Body, dose: &Plan, every_d: f64, now: &LaneEnd, options: &RunOptions) -> Result<(LaneEnd, Vec<Timed>), String> {
+    fn steady(
+        &self,
+        body: &Body,
+        dose: &Plan,
+        every_d: f64,
+        now: &LaneEnd,
+        options: &RunOptions,
+    ) -> Result<(LaneEnd, Vec<Timed>), String> {
         let span = match self.staged.clock {
             Clock::Averaged => Some(every_d),
             Clock::Meals => period(every_d),
         };
-        let span = span.ok_or_else(|| format!("doses every {every_d} d and the meals of a day never repeat together"))?;
+        let span = span.ok_or_else(|| {
+            format!("doses every {every_d} d and the meals of a day never repeat together")
+        })?;
         let (from, until) = (now.time - span, now.time);
         let doses = (span / every_d).round() as usize;
-        let daily = self.staged.planner.by_the_clock(self.staged.arm, self.staged.clock, from, until);
+        let daily =
+            self.staged
+                .planner
+                .by_the_clock(self.staged.arm, self.staged.clock, from, until);
         let mut at = LaneEnd {
             time: from,
             states: self.staged.lived.states.clone(),
@@ -282,7 +343,9 @@ impl<'s> UnderWay<'s> {
                 actions,
                 ..LaneSetup::default()
             };
-            let driven = drive_all(body, &[setup], &[], options, &mut Silent).pop().ok_or("nobody was driven")?;
+            let driven = drive_all(body, &[setup], &[], options, &mut Silent)
+                .pop()
+                .ok_or("nobody was driven")?;
             if let Some(failure) = driven.failure {
                 return Err(format!("on the way to a steady state: {failure}"));
             }
@@ -290,7 +353,12 @@ impl<'s> UnderWay<'s> {
                 time: from,
                 ..driven.end
             };
-            let changes = at.states.iter().zip(&before).enumerate().filter(|(s, _)| read[*s]);
+            let changes = at
+                .states
+                .iter()
+                .zip(&before)
+                .enumerate()
+                .filter(|(s, _)| read[*s]);
             worst = changes
                 .map(|(s, (new, old))| (s, (new - old).abs() / new.abs().max(SMALL)))
                 .fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a });
@@ -300,7 +368,11 @@ impl<'s> UnderWay<'s> {
                 return Ok((at, later));
             }
         }
-        let name = body.program.states().get(worst.0).map_or("?", String::as_str);
+        let name = body
+            .program
+            .states()
+            .get(worst.0)
+            .map_or("?", String::as_str);
         Err(format!(
             "no steady state: `{name}` still changes by {:.2} % from one dose to the next after {MOST_INTERVALS} intervals",
             worst.1 * 100.0
@@ -310,7 +382,9 @@ impl<'s> UnderWay<'s> {
 
 impl UnderWay<'_> {
     fn finish(mut self, width: usize) -> Driven {
-        self.gathered.values.resize(self.staged.setup.outputs.len() * width, f64::NAN);
+        self.gathered
+            .values
+            .resize(self.staged.setup.outputs.len() * width, f64::NAN);
         self.gathered
     }
 }

@@ -154,11 +154,22 @@ mod tests {
             .by_ref()
             .map(|r| r.into_iter().map(|f| f.text).collect())
             .collect();
-        assert_eq!(all, [vec!["ID", "age[a]"], vec!["1", "4,0"], vec!["2", "x\"y"], vec!["3"]]);
+        assert_eq!(
+            all,
+            [
+                vec!["ID", "age[a]"],
+                vec!["1", "4,0"],
+                vec!["2", "x\"y"],
+                vec!["3"]
+            ]
+        );
         assert_eq!(records.remarks[0].0, "carry: LOCF");
         assert_eq!(Records::new("\"open").count(), 1);
         assert_eq!(Records::new("").count(), 0);
-        assert_eq!(name_and_unit("vitamin_D[[IU]/d]"), ("vitamin_D", Some("[IU]/d")));
+        assert_eq!(
+            name_and_unit("vitamin_D[[IU]/d]"),
+            ("vitamin_D", Some("[IU]/d"))
+        );
         assert_eq!(name_and_unit("sex"), ("sex", None));
     }
 }

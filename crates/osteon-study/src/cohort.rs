@@ -6,7 +6,9 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use osteon_sim::{ArmRun, Body, Diagnostics, Events, Member, People, RunOptions, Scenario, Silent, run_many};
+use osteon_sim::{
+    ArmRun, Body, Diagnostics, Events, Member, People, RunOptions, Scenario, Silent, run_many,
+};
 
 /// People in a chunk: one part-file. Seconds of work, and the same number on every machine, so that parts are, too.
 pub const CHUNK: usize = 128;
@@ -105,11 +107,13 @@ pub fn run_cohort(
         .collect();
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    let under_way: Mutex<BTreeMap<usize, BTreeMap<usize, Vec<ArmRun>>>> = Mutex::new(BTreeMap::new());
+    let under_way: Mutex<BTreeMap<usize, BTreeMap<usize, Vec<ArmRun>>>> =
+        Mutex::new(BTreeMap::new());
     let fault: Mutex<Option<CohortError>> = Mutex::new(None);
     let work = || {
         while !stop.load(Ordering::Relaxed) && !observer.cancelled() {
-            let Some((chunk, number, people)) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) else {
+            let Some((chunk, number, people)) = blocks.get(next.fetch_add(1, Ordering::Relaxed))
+            else {
                 return;
             };
             let done = run_block(cohort, people.clone())
@@ -182,7 +186,11 @@ fn put_together(
         return None;
     }
     let runs = under_way.remove(&chunk)?.into_values().flatten().collect();
-    Some(ChunkRun { chunk, people, runs })
+    Some(ChunkRun {
+        chunk,
+        people,
+        runs,
+    })
 }
 
 #[cfg(test)]
@@ -194,9 +202,15 @@ mod tests {
         for people in [1, 127, 128, 129, 10_000] {
             for n in [1, 2, 5, 7] {
                 let all: Vec<usize> = (1..=n).flat_map(|k| shard_chunks(people, k, n)).collect();
-                assert_eq!(all, (0..chunks_of(people)).collect::<Vec<_>>(), "{people} {n}");
+                assert_eq!(
+                    all,
+                    (0..chunks_of(people)).collect::<Vec<_>>(),
+                    "{people} {n}"
+                );
             }
-            let places: usize = (0..chunks_of(people)).map(|c| chunk_people(people, c).len()).sum();
+            let places: usize = (0..chunks_of(people))
+                .map(|c| chunk_people(people, c).len())
+                .sum();
             assert_eq!(places, people);
         }
     }

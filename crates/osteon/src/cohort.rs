@@ -7,9 +7,13 @@ use std::sync::Mutex;
 
 use osteon_report::TIDY_COLUMNS;
 use osteon_sim::{
-    ArmRun, Body, Events, Meta, People, RunOptions, Scenario, meta, read_events, read_people, read_scenario_for, show_days,
+    ArmRun, Body, Events, Meta, People, RunOptions, Scenario, meta, read_events, read_people,
+    read_scenario_for, show_days,
 };
-use osteon_study::{CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort, shard_chunks};
+use osteon_study::{
+    CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
+    shard_chunks,
+};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{MergeArguments, RunArguments};
@@ -31,11 +35,25 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         ));
     }
     let body = standing_body(project)?;
-    let Tables { mut scenario, name, people, events, hashes } =
-        read_tables(project, &body, &words.scenario, table, words.events.as_deref())?;
+    let Tables {
+        mut scenario,
+        name,
+        people,
+        events,
+        hashes,
+    } = read_tables(
+        project,
+        &body,
+        &words.scenario,
+        table,
+        words.events.as_deref(),
+    )?;
     change_record(&mut scenario, words, &body)?;
     if let Some(events) = events.as_ref().filter(|_| !words.quiet) {
-        events.remarks.iter().for_each(|remark| eprintln!("{remark}"));
+        events
+            .remarks
+            .iter()
+            .for_each(|remark| eprintln!("{remark}"));
     }
 
     let options = RunOptions::default();
@@ -48,7 +66,10 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
     let identity = identity(&scenario, &meta, words.format, people.len(), &hashes);
-    let root = words.output.clone().unwrap_or_else(|| Path::new("out").join(&name));
+    let root = words
+        .output
+        .clone()
+        .unwrap_or_else(|| Path::new("out").join(&name));
     let folder = CohortFolder::open(
         &root,
         Manifest {
@@ -59,12 +80,21 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
             parts: Default::default(),
         },
     )?;
-    let left: Vec<usize> = chunks.clone().filter(|c| !folder.manifest.parts.contains_key(c)).collect();
+    let left: Vec<usize> = chunks
+        .clone()
+        .filter(|c| !folder.manifest.parts.contains_key(c))
+        .collect();
     let kept = chunks.len() - left.len();
     if kept > 0 && !words.quiet {
-        eprintln!("{kept} of {} parts were finished before and are kept", chunks.len());
+        eprintln!(
+            "{kept} of {} parts were finished before and are kept",
+            chunks.len()
+        );
     }
-    let to_run: usize = left.iter().map(|c| chunk_people(people.len(), *c).len()).sum();
+    let to_run: usize = left
+        .iter()
+        .map(|c| chunk_people(people.len(), *c).len())
+        .sum();
     let keeper = Keeper {
         title: &scenario.title,
         name: &name,
@@ -85,10 +115,19 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         CohortError::Unfit(faults) => Fault::Failed(faults.render()),
         CohortError::NotKept(why) => Fault::Failed(format!("error: {why}")),
     })?;
-    let mut folder = keeper.folder.into_inner().map_err(|_| Fault::Failed("error: a thread broke down".to_owned()))?;
+    let mut folder = keeper
+        .folder
+        .into_inner()
+        .map_err(|_| Fault::Failed("error: a thread broke down".to_owned()))?;
     folder.finish()?;
     let (done, _, seconds) = keeper.progress.finish();
-    let failed: usize = folder.manifest.parts.values().filter_map(|p| p["failed"].as_array()).map(Vec::len).sum();
+    let failed: usize = folder
+        .manifest
+        .parts
+        .values()
+        .filter_map(|p| p["failed"].as_array())
+        .map(Vec::len)
+        .sum();
     if !words.quiet {
         eprintln!(
             "{done} people in {seconds:.1} s, {:.1} people/s on {threads} thread{}; {} parts in {}",
@@ -101,7 +140,12 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
     if failed > 0 {
         eprintln!(
             "warning: {failed} of {} runs failed; their rows say so, and {} says why",
-            folder.manifest.parts.values().filter_map(|p| p["runs"].as_u64()).sum::<u64>(),
+            folder
+                .manifest
+                .parts
+                .values()
+                .filter_map(|p| p["runs"].as_u64())
+                .sum::<u64>(),
             root.join("manifest.json").display()
         );
     }
@@ -130,22 +174,39 @@ pub(crate) fn read_tables(
     let (text, name, shown) = find(project, scenario)?;
     let people_text = read(people)?;
     let mut hashes = vec![("people_sha256", sha256(people_text.as_bytes()))];
-    let people = read_people(&people_text, &people.display().to_string(), body).map_err(rendered)?;
-    let mut scenario = read_scenario_for(&text, &shown, body, &people.brings()).map_err(rendered)?;
+    let people =
+        read_people(&people_text, &people.display().to_string(), body).map_err(rendered)?;
+    let mut scenario =
+        read_scenario_for(&text, &shown, body, &people.brings()).map_err(rendered)?;
     scenario.name.clone_from(&name);
     let events = match events {
         Some(path) => {
             let text = read(path)?;
             hashes.push(("events_sha256", sha256(text.as_bytes())));
-            Some(read_events(&text, &path.display().to_string(), body, &people, &scenario).map_err(rendered)?)
+            Some(
+                read_events(&text, &path.display().to_string(), body, &people, &scenario)
+                    .map_err(rendered)?,
+            )
         }
         None => None,
     };
-    Ok(Tables { scenario, name, people, events, hashes })
+    Ok(Tables {
+        scenario,
+        name,
+        people,
+        events,
+        hashes,
+    })
 }
 
 /// Everything that decides about the bytes of the table.
-fn identity(scenario: &Scenario, meta: &Meta, format: Format, people: usize, hashes: &[(&str, String)]) -> Map<String, Value> {
+fn identity(
+    scenario: &Scenario,
+    meta: &Meta,
+    format: Format,
+    people: usize,
+    hashes: &[(&str, String)],
+) -> Map<String, Value> {
     let mut identity = Map::new();
     let mut put = |key: &str, value: Value| identity.insert(key.to_owned(), value);
     put("engine", json!(meta.engine));
@@ -170,17 +231,28 @@ fn identity(scenario: &Scenario, meta: &Meta, format: Format, people: usize, has
 }
 
 fn words_of(identity: &Map<String, Value>) -> Words {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    identity.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    identity
+        .iter()
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
 }
 
 /// `k/N`, from 1/1.
 fn shard(asked: Option<&str>) -> Result<(usize, usize), Fault> {
     let Some(text) = asked else { return Ok((1, 1)) };
-    let parts = text.split_once('/').and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
+    let parts = text
+        .split_once('/')
+        .and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
     match parts {
         Some((k, n)) if k >= 1 && k <= n => Ok((k, n)),
-        _ => Err(Fault::Use(format!("error: --shard {text}\n   = help: the third of sixty-four is --shard 3/64"))),
+        _ => Err(Fault::Use(format!(
+            "error: --shard {text}\n   = help: the third of sixty-four is --shard 3/64"
+        ))),
     }
 }
 
@@ -199,18 +271,33 @@ impl CohortObserver for Keeper<'_> {
     fn chunk(&self, done: ChunkRun) -> Result<(), String> {
         let failures: Vec<Value> = done.runs.iter().filter_map(failure).collect();
         self.progress.failed(failures.len());
-        let rows: usize = done.runs.iter().map(|r| r.times.len() * r.columns.len()).sum();
+        let rows: usize = done
+            .runs
+            .iter()
+            .map(|r| r.times.len() * r.columns.len())
+            .sum();
         let mut about = Map::new();
         about.insert("first_row".to_owned(), json!(done.people.start + 1));
         about.insert("people".to_owned(), json!(done.people.len()));
         about.insert("runs".to_owned(), json!(done.runs.len()));
         about.insert("rows".to_owned(), json!(rows));
         let bytes = match self.format {
-            Format::Parquet => parquet_bytes(self.name, &self.words, &done.runs).map_err(|e| e.to_string())?,
+            Format::Parquet => {
+                parquet_bytes(self.name, &self.words, &done.runs).map_err(|e| e.to_string())?
+            }
             Format::Csv => csv_bytes(self.title, self.name, self.meta, done.runs),
         };
-        let mut folder = self.folder.lock().map_err(|_| "a thread broke down".to_owned())?;
-        let before: usize = folder.manifest.parts.values().filter_map(|p| p["failed"].as_array()).map(Vec::len).sum();
+        let mut folder = self
+            .folder
+            .lock()
+            .map_err(|_| "a thread broke down".to_owned())?;
+        let before: usize = folder
+            .manifest
+            .parts
+            .values()
+            .filter_map(|p| p["failed"].as_array())
+            .map(Vec::len)
+            .sum();
         for failure in failures.iter().take(TOLD.saturating_sub(before)) {
             self.progress.say(&told(failure));
         }
@@ -242,8 +329,15 @@ fn told(failure: &Value) -> String {
         "" => String::new(),
         arm => format!(" in arm `{arm}`"),
     };
-    let when = failure["time_d"].as_f64().map_or_else(String::new, show_days);
-    format!("warning: person `{}`{arm} stopped at {when}: {}\n   = help: {}", text("id"), text("message"), text("hint"))
+    let when = failure["time_d"]
+        .as_f64()
+        .map_or_else(String::new, show_days);
+    format!(
+        "warning: person `{}`{arm} stopped at {when}: {}\n   = help: {}",
+        text("id"),
+        text("message"),
+        text("hint")
+    )
 }
 
 /// Joins the parts of shards into one file.
@@ -252,7 +346,10 @@ pub(crate) fn merge(words: &MergeArguments) -> Outcome {
     let mut parts: std::collections::BTreeMap<usize, (PathBuf, Value)> = Default::default();
     for folder in &words.folders {
         let Some(manifest) = Manifest::read(folder)? else {
-            return Err(Fault::Failed(format!("error: {} holds no manifest.json: no cohort was run there", folder.display())));
+            return Err(Fault::Failed(format!(
+                "error: {} holds no manifest.json: no cohort was run there",
+                folder.display()
+            )));
         };
         if !manifest.complete {
             return Err(Fault::Failed(format!(
@@ -272,7 +369,10 @@ pub(crate) fn merge(words: &MergeArguments) -> Outcome {
         for (number, part) in &manifest.parts {
             let place = folder.join(part["file"].as_str().unwrap_or(""));
             if !stands(folder, part) {
-                return Err(Fault::Failed(format!("error: {} is gone or was changed after it was written", place.display())));
+                return Err(Fault::Failed(format!(
+                    "error: {} is gone or was changed after it was written",
+                    place.display()
+                )));
             }
             parts.insert(*number, (place, part.clone()));
         }
@@ -281,7 +381,9 @@ pub(crate) fn merge(words: &MergeArguments) -> Outcome {
     let Some((_, manifest)) = first else {
         return Err(Fault::Use("error: name the folders to merge".to_owned()));
     };
-    let missing: Vec<usize> = (0..manifest.parts_of_whole).filter(|p| !parts.contains_key(p)).collect();
+    let missing: Vec<usize> = (0..manifest.parts_of_whole)
+        .filter(|p| !parts.contains_key(p))
+        .collect();
     if let Some(one) = missing.first() {
         return Err(Fault::Failed(format!(
             "error: {} of {} parts are missing, part {one} first\n   = help: name the folders of all shards",
@@ -289,10 +391,19 @@ pub(crate) fn merge(words: &MergeArguments) -> Outcome {
             manifest.parts_of_whole
         )));
     }
-    let ending = manifest.identity.get("table").and_then(Value::as_str).unwrap_or("");
-    let format = [Format::Parquet, Format::Csv].into_iter().find(|f| f.ending() == ending);
-    let Some(format) = format.filter(|f| words.output.extension().is_some_and(|e| e == f.ending())) else {
-        return Err(Fault::Use(format!("error: the parts are {ending}: name the output with that ending, -o all.{ending}")));
+    let ending = manifest
+        .identity
+        .get("table")
+        .and_then(Value::as_str)
+        .unwrap_or("");
+    let format = [Format::Parquet, Format::Csv]
+        .into_iter()
+        .find(|f| f.ending() == ending);
+    let Some(format) = format.filter(|f| words.output.extension().is_some_and(|e| e == f.ending()))
+    else {
+        return Err(Fault::Use(format!(
+            "error: the parts are {ending}: name the output with that ending, -o all.{ending}"
+        )));
     };
     if let Some(above) = words.output.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(above).map_err(|e| outside("make the folder", above, e))?;
@@ -303,14 +414,20 @@ pub(crate) fn merge(words: &MergeArguments) -> Outcome {
     let out = BufWriter::new(File::create(&beside).map_err(|e| outside("write", &beside, e))?);
     let files = parts.values().map(|(place, _)| File::open(place));
     let joined = match format {
-        Format::Parquet => join_parquet(out, &words_of(&manifest.identity), files).map_err(|e| e.to_string()),
+        Format::Parquet => {
+            join_parquet(out, &words_of(&manifest.identity), files).map_err(|e| e.to_string())
+        }
         Format::Csv => join_csv(out, files).map_err(|e| e.to_string()),
     };
     joined.map_err(|e| outside("write", &words.output, e))?;
     fs::rename(&beside, &words.output).map_err(|e| outside("write", &words.output, e))?;
     if !words.quiet {
         let rows: u64 = parts.values().filter_map(|(_, p)| p["rows"].as_u64()).sum();
-        eprintln!("{} parts, {rows} rows: wrote {}", parts.len(), words.output.display());
+        eprintln!(
+            "{} parts, {rows} rows: wrote {}",
+            parts.len(),
+            words.output.display()
+        );
     }
     Ok(true)
 }

@@ -17,7 +17,10 @@ const FORM: &str = "osteon cohort 1";
 
 /// Hash of a file's bytes, as `sha256sum` prints it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// What a folder holds.
@@ -57,7 +60,13 @@ impl Manifest {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(outside("read", &path, error)),
         };
-        let strange = || outside("read", &path, "it is no manifest of a cohort of this version");
+        let strange = || {
+            outside(
+                "read",
+                &path,
+                "it is no manifest of a cohort of this version",
+            )
+        };
         let value: Value = serde_json::from_str(&text).map_err(|_| strange())?;
         if value["form"] != FORM {
             return Err(strange());
@@ -75,14 +84,21 @@ impl Manifest {
     /// The first thing in which two cohorts differ, in words.
     pub(crate) fn difference(&self, other: &Map<String, Value>) -> Option<String> {
         let keys = self.identity.keys().chain(other.keys());
-        let different = keys.into_iter().find(|k| self.identity.get(*k) != other.get(*k))?;
+        let different = keys
+            .into_iter()
+            .find(|k| self.identity.get(*k) != other.get(*k))?;
         let show = |value: Option<&Value>| match value {
             Some(Value::String(text)) if text.len() > 70 => "a longer text".to_owned(),
             Some(value) => value.to_string(),
             None => "nothing".to_owned(),
         };
-        let (here, there) = (show(self.identity.get(different)), show(other.get(different)));
-        Some(format!("`{different}` is {here} in one and {there} in the other"))
+        let (here, there) = (
+            show(self.identity.get(different)),
+            show(other.get(different)),
+        );
+        Some(format!(
+            "`{different}` is {here} in one and {there} in the other"
+        ))
     }
 }
 
@@ -112,7 +128,12 @@ impl CohortFolder {
         let mut manifest = fresh;
         if let Some(old) = Manifest::read(root)? {
             let other = old.difference(&manifest.identity).or_else(|| {
-                (old.shard != manifest.shard).then(|| format!("it holds shard {}, and this is shard {}", old.shard, manifest.shard))
+                (old.shard != manifest.shard).then(|| {
+                    format!(
+                        "it holds shard {}, and this is shard {}",
+                        old.shard, manifest.shard
+                    )
+                })
             });
             if let Some(other) = other {
                 return Err(Fault::Failed(format!(
@@ -123,15 +144,24 @@ impl CohortFolder {
             manifest.parts = old.parts;
         }
         let path = root.join(JOURNAL);
-        for line in fs::read_to_string(&path).unwrap_or_else(|_| String::new()).lines() {
+        for line in fs::read_to_string(&path)
+            .unwrap_or_else(|_| String::new())
+            .lines()
+        {
             // The last line may have been cut off.
-            if let Some((number, part)) = serde_json::from_str(line).ok().as_ref().and_then(numbered) {
+            if let Some((number, part)) =
+                serde_json::from_str(line).ok().as_ref().and_then(numbered)
+            {
                 manifest.parts.insert(number, part);
             }
         }
         manifest.parts.retain(|_, part| stands(root, part));
         manifest.complete = false;
-        let journal = OpenOptions::new().create(true).append(true).open(&path).map_err(|e| outside("write", &path, e))?;
+        let journal = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|e| outside("write", &path, e))?;
         let mut folder = CohortFolder {
             root: root.to_owned(),
             manifest,
@@ -144,17 +174,30 @@ impl CohortFolder {
     }
 
     /// Keeps a part: its bytes, and what is to be known about them (`file`, `bytes` and `sha256` are added).
-    pub(crate) fn keep(&mut self, number: usize, ending: &str, bytes: &[u8], mut about: Map<String, Value>) -> Result<(), String> {
+    pub(crate) fn keep(
+        &mut self,
+        number: usize,
+        ending: &str,
+        bytes: &[u8],
+        mut about: Map<String, Value>,
+    ) -> Result<(), String> {
         let file = format!("part-{number:05}.{ending}");
-        let (place, beside) = (self.root.join(&file), self.root.join(format!("{file}.unfinished")));
+        let (place, beside) = (
+            self.root.join(&file),
+            self.root.join(format!("{file}.unfinished")),
+        );
         let fault = |e: std::io::Error| format!("cannot write {}: {e}", place.display());
-        fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &place)).map_err(fault)?;
+        fs::write(&beside, bytes)
+            .and_then(|()| fs::rename(&beside, &place))
+            .map_err(fault)?;
         about.insert("part".to_owned(), json!(number));
         about.insert("file".to_owned(), json!(file));
         about.insert("bytes".to_owned(), json!(bytes.len()));
         about.insert("sha256".to_owned(), json!(sha256(bytes)));
         let part = Value::Object(about);
-        writeln!(self.journal, "{part}").and_then(|()| self.journal.flush()).map_err(fault)?;
+        writeln!(self.journal, "{part}")
+            .and_then(|()| self.journal.flush())
+            .map_err(fault)?;
         self.manifest.parts.insert(number, part);
         Ok(())
     }
@@ -168,7 +211,10 @@ impl CohortFolder {
     }
 
     fn write_manifest(&mut self) -> Result<(), Fault> {
-        let (place, beside) = (self.root.join(MANIFEST), self.root.join("manifest.json.unfinished"));
+        let (place, beside) = (
+            self.root.join(MANIFEST),
+            self.root.join("manifest.json.unfinished"),
+        );
         fs::write(&beside, self.manifest.text())
             .and_then(|()| fs::rename(&beside, &place))
             .map_err(|e| outside("write", &place, e))

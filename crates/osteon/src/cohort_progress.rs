@@ -30,7 +30,9 @@ impl CohortProgress {
         let shown = !quiet && std::io::stderr().is_terminal();
         let bar = shown.then(|| {
             let bar = ProgressBar::new(total as u64);
-            if let Ok(style) = ProgressStyle::with_template("{pos} of {len} people [{bar:30}] {msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{pos} of {len} people [{bar:30}] {msg}")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar
@@ -51,7 +53,9 @@ impl CohortProgress {
 
     /// So many more are done.
     pub(crate) fn people(&self, more: usize) {
-        let Ok(mut counts) = self.counts.lock() else { return };
+        let Ok(mut counts) = self.counts.lock() else {
+            return;
+        };
         counts.done += more;
         let words = self.words(&counts);
         if let Some(bar) = &self.bar {
@@ -95,6 +99,8 @@ impl CohortProgress {
             bar.finish_and_clear();
         }
         let seconds = self.began.elapsed().as_secs_f64();
-        self.counts.into_inner().map_or((0, 0, seconds), |c| (c.done, c.failed, seconds))
+        self.counts
+            .into_inner()
+            .map_or((0, 0, seconds), |c| (c.done, c.failed, seconds))
     }
 }

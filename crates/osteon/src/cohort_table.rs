@@ -61,7 +61,8 @@ fn schema() -> Result<TypePtr> {
         } else {
             Physical::BYTE_ARRAY
         };
-        let builder = Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED);
+        let builder =
+            Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED);
         let builder = if is_number(name) {
             builder
         } else {
@@ -71,8 +72,15 @@ fn schema() -> Result<TypePtr> {
         };
         builder.build().map(Arc::new)
     };
-    let fields = TIDY_COLUMNS.iter().map(|name| field(name)).collect::<Result<Vec<_>>>()?;
-    Ok(Arc::new(Type::group_type_builder("osteon").with_fields(fields).build()?))
+    let fields = TIDY_COLUMNS
+        .iter()
+        .map(|name| field(name))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(
+        Type::group_type_builder("osteon")
+            .with_fields(fields)
+            .build()?,
+    ))
 }
 
 fn properties(words: &Words) -> WriterPropertiesPtr {
@@ -104,7 +112,11 @@ pub(crate) fn parquet_bytes(name: &str, words: &Words, runs: &[ArmRun]) -> Resul
             let typed = out.typed::<DoubleType>();
             for run in runs {
                 for quantity in &run.columns {
-                    let numbers = if column == "time" { &run.times } else { &quantity.values };
+                    let numbers = if column == "time" {
+                        &run.times
+                    } else {
+                        &quantity.values
+                    };
                     typed.write_batch(numbers, None, None)?;
                 }
             }
@@ -146,7 +158,11 @@ pub(crate) fn parquet_bytes(name: &str, words: &Words, runs: &[ArmRun]) -> Resul
 }
 
 /// Puts Parquet parts one behind another: row groups are copied as they are. Words stand for the whole.
-pub(crate) fn join_parquet(out: impl Write + Send, words: &Words, parts: impl Iterator<Item = std::io::Result<File>>) -> Result<()> {
+pub(crate) fn join_parquet(
+    out: impl Write + Send,
+    words: &Words,
+    parts: impl Iterator<Item = std::io::Result<File>>,
+) -> Result<()> {
     let mut writer = SerializedFileWriter::new(out, schema()?, properties(words))?;
     for part in parts {
         let part = part?;
@@ -171,7 +187,10 @@ pub(crate) fn join_parquet(out: impl Write + Send, words: &Words, parts: impl It
 }
 
 /// Puts CSV parts one behind another, the header once.
-pub(crate) fn join_csv(mut out: impl Write, parts: impl Iterator<Item = std::io::Result<File>>) -> std::io::Result<()> {
+pub(crate) fn join_csv(
+    mut out: impl Write,
+    parts: impl Iterator<Item = std::io::Result<File>>,
+) -> std::io::Result<()> {
     for (number, part) in parts.enumerate() {
         let mut text = String::new();
         part?.read_to_string(&mut text)?;

@@ -18,22 +18,41 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
     let (scenario, who) = match &words.people {
         None => {
             let (text, _, shown) = find(project, &words.scenario)?;
-            let scenario = read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
+            let scenario = read_scenario(&text, &shown, &body)
+                .map_err(|faults| Fault::Failed(faults.render()))?;
             (scenario, String::new())
         }
         Some(table) => {
-            let Tables { scenario, people, events, .. } =
-                read_tables(project, &body, &words.scenario, table, words.events.as_deref())?;
+            let Tables {
+                scenario,
+                people,
+                events,
+                ..
+            } = read_tables(
+                project,
+                &body,
+                &words.scenario,
+                table,
+                words.events.as_deref(),
+            )?;
             let person = match &words.person {
                 None => 0,
-                Some(id) => (0..people.len()).find(|p| people.key(*p) == id || people.id(*p) == id).ok_or_else(|| {
-                    Fault::Use(format!("error: nobody in {} has the ID `{id}`", table.display()))
-                })?,
+                Some(id) => (0..people.len())
+                    .find(|p| people.key(*p) == id || people.id(*p) == id)
+                    .ok_or_else(|| {
+                        Fault::Use(format!(
+                            "error: nobody in {} has the ID `{id}`",
+                            table.display()
+                        ))
+                    })?,
             };
             let mut own = people.scenario(person, &scenario);
             if let Some(events) = &events {
                 events.put(people.key(person), &mut own);
-                events.remarks.iter().for_each(|remark| eprintln!("{remark}"));
+                events
+                    .remarks
+                    .iter()
+                    .for_each(|remark| eprintln!("{remark}"));
             }
             (own, format!(" for person {}", people.id(person)))
         }
@@ -47,9 +66,17 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
     );
     let mut out = "time_d\twhen\twhat\ttarget\tvalue\tunit\n".to_owned();
     for line in lines {
-        let value = if line.value.is_nan() { String::new() } else { line.value.to_string() };
+        let value = if line.value.is_nan() {
+            String::new()
+        } else {
+            line.value.to_string()
+        };
         let when = show_days(line.time_d);
-        let _ = writeln!(out, "{}\t{when}\t{}\t{}\t{value}\t{}", line.time_d, line.what, line.target, line.unit);
+        let _ = writeln!(
+            out,
+            "{}\t{when}\t{}\t{}\t{value}\t{}",
+            line.time_d, line.what, line.target, line.unit
+        );
     }
     say(&out)?;
     Ok(true)
@@ -57,9 +84,15 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
 
 fn arm(scenario: &Scenario, asked: Option<&str>) -> Result<usize, Fault> {
     let Some(name) = asked else { return Ok(0) };
-    scenario.arms.iter().position(|a| a.name == name).ok_or_else(|| {
-        let help = near_name(name, scenario.arms.iter().map(|a| a.name.as_str()))
-            .map_or_else(|| "the scenario has no arm of that name".to_owned(), |near| format!("did you mean `{near}`?"));
-        Fault::Use(format!("error: no arm `{name}`\n   = help: {help}"))
-    })
+    scenario
+        .arms
+        .iter()
+        .position(|a| a.name == name)
+        .ok_or_else(|| {
+            let help = near_name(name, scenario.arms.iter().map(|a| a.name.as_str())).map_or_else(
+                || "the scenario has no arm of that name".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Fault::Use(format!("error: no arm `{name}`\n   = help: {help}"))
+        })
 }

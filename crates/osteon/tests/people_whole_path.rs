@@ -46,7 +46,12 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .expect("a folder")
         .flatten()
-        .map(|e| (e.file_name().to_string_lossy().into_owned(), fs::read(e.path()).expect("a file")))
+        .map(|e| {
+            (
+                e.file_name().to_string_lossy().into_owned(),
+                fs::read(e.path()).expect("a file"),
+            )
+        })
         .collect();
     all.sort();
     all
@@ -70,15 +75,32 @@ fn the_same_bytes_however_the_work_is_shared_out() {
     for format in ["parquet", "csv"] {
         let name = |part: &str| format!("{format}-{part}");
         let whole = name("one");
-        well(&run(&folder, &["--threads", "1", "--format", format, "-o", &whole]));
-        well(&run(&folder, &["--threads", "2", "--format", format, "-o", &name("two")]));
-        assert_eq!(files(&folder.join(&whole)), files(&folder.join(name("two"))), "one thread and two");
-        assert_eq!(files(&folder.join(&whole)).len(), 7, "six parts and the manifest, nothing else");
+        well(&run(
+            &folder,
+            &["--threads", "1", "--format", format, "-o", &whole],
+        ));
+        well(&run(
+            &folder,
+            &["--threads", "2", "--format", format, "-o", &name("two")],
+        ));
+        assert_eq!(
+            files(&folder.join(&whole)),
+            files(&folder.join(name("two"))),
+            "one thread and two"
+        );
+        assert_eq!(
+            files(&folder.join(&whole)).len(),
+            7,
+            "six parts and the manifest, nothing else"
+        );
 
         let mut shards = Vec::new();
         for k in 1..=5 {
             let (shard, to) = (format!("{k}/5"), name(&format!("shard-{k}")));
-            well(&run(&folder, &["--shard", &shard, "--format", format, "-o", &to, "-q"]));
+            well(&run(
+                &folder,
+                &["--shard", &shard, "--format", format, "-o", &to, "-q"],
+            ));
             shards.push(to);
         }
         let merge = |from: &[&str], to: &str| {
@@ -92,17 +114,34 @@ fn the_same_bytes_however_the_work_is_shared_out() {
         // The order in which shards are named does not matter.
         let named: Vec<&str> = shards.iter().rev().map(String::as_str).collect();
         well(&merge(&named, &joined));
-        let (all, joined) = (fs::read(folder.join(all)).expect("all"), fs::read(folder.join(joined)).expect("joined"));
-        assert!(!all.is_empty() && all == joined, "one folder and five shards");
+        let (all, joined) = (
+            fs::read(folder.join(all)).expect("all"),
+            fs::read(folder.join(joined)).expect("joined"),
+        );
+        assert!(
+            !all.is_empty() && all == joined,
+            "one folder and five shards"
+        );
 
         let lacking = merge(&named[1..], &format!("lacking.{format}"));
-        assert!(lacking.code == 1 && lacking.stderr.contains("missing"), "{}", lacking.stderr);
+        assert!(
+            lacking.code == 1 && lacking.stderr.contains("missing"),
+            "{}",
+            lacking.stderr
+        );
         if format == "csv" {
             let text = String::from_utf8(all).expect("text");
             assert_eq!(text.lines().count(), 1 + 700 * 2 * 2 * 13);
-            assert_eq!(text.lines().filter(|l| l.starts_with("run,arm,id")).count(), 1);
+            assert_eq!(
+                text.lines().filter(|l| l.starts_with("run,arm,id")).count(),
+                1
+            );
             // People come in the order of the table.
-            let mut ids: Vec<&str> = text.lines().skip(1).filter_map(|l| l.split(',').nth(2)).collect();
+            let mut ids: Vec<&str> = text
+                .lines()
+                .skip(1)
+                .filter_map(|l| l.split(',').nth(2))
+                .collect();
             ids.dedup();
             assert_eq!(ids.len(), 700);
             assert_eq!((ids[0], ids[699]), ("P0", "P699"));
@@ -117,7 +156,18 @@ fn work_goes_on_where_a_kill_stopped_it() {
     put(&folder.join("people.csv"), &people(1500));
     well(&run(&folder, &["--threads", "1", "-o", "whole", "-q"]));
     let mut child = Command::new(env!("CARGO_BIN_EXE_osteon"))
-        .args(["--project", &small_project(), "run", "year.toml", "--people", "people.csv", "--threads", "1", "-o", "killed"])
+        .args([
+            "--project",
+            &small_project(),
+            "run",
+            "year.toml",
+            "--people",
+            "people.csv",
+            "--threads",
+            "1",
+            "-o",
+            "killed",
+        ])
         .current_dir(&folder)
         .stderr(Stdio::null())
         .spawn()
@@ -133,20 +183,40 @@ fn work_goes_on_where_a_kill_stopped_it() {
     child.wait().expect("gone");
     // Whatever the kill left: a part that is not finished, a journal line cut off, a part that was damaged later.
     fs::write(folder.join("killed/part-00003.parquet"), b"PAR1 not a part").expect("written");
-    let written = fs::metadata(&first).and_then(|m| m.modified()).expect("the first part");
+    let written = fs::metadata(&first)
+        .and_then(|m| m.modified())
+        .expect("the first part");
     let again = run(&folder, &["--threads", "2", "-o", "killed"]);
     well(&again);
-    assert!(again.stderr.contains("finished before and are kept"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("finished before and are kept"),
+        "{}",
+        again.stderr
+    );
     assert_eq!(files(&folder.join("whole")), files(&folder.join("killed")));
-    assert_eq!(fs::metadata(&first).and_then(|m| m.modified()).expect("still there"), written, "it was not done again");
+    assert_eq!(
+        fs::metadata(&first)
+            .and_then(|m| m.modified())
+            .expect("still there"),
+        written,
+        "it was not done again"
+    );
 
     // Another cohort does not mix with this one, neither in a folder nor in a file.
     put(&folder.join("people.csv"), &people(1501));
     let mixed = run(&folder, &["-o", "killed"]);
-    assert!(mixed.code == 1 && mixed.stderr.contains("holds another run"), "{}", mixed.stderr);
+    assert!(
+        mixed.code == 1 && mixed.stderr.contains("holds another run"),
+        "{}",
+        mixed.stderr
+    );
     well(&run(&folder, &["-o", "other", "-q"]));
     let merged = on_small_body(&folder, &["merge", "whole", "other", "-o", "mixed.parquet"]);
-    assert!(merged.code == 1 && merged.stderr.contains("not parts of one run"), "{}", merged.stderr);
+    assert!(
+        merged.code == 1 && merged.stderr.contains("not parts of one run"),
+        "{}",
+        merged.stderr
+    );
     assert!(!folder.join("mixed.parquet").exists());
 }
 
@@ -173,15 +243,29 @@ fn one_who_fails_does_not_stop_the_others() {
     );
     let told = run(&folder, &["--format", "csv", "-o", "out"]);
     assert_eq!(told.code, 1, "{}", told.stderr);
-    assert!(told.stderr.contains("person `P1`") && told.stderr.contains("= help:"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("person `P1`") && told.stderr.contains("= help:"),
+        "{}",
+        told.stderr
+    );
     let text = fs::read_to_string(folder.join("out/part-00000.csv")).expect("the part");
-    let of = |id: &str, status: &str| text.lines().filter(|l| l.contains(&format!(",{id},")) && l.ends_with(status)).count();
+    let of = |id: &str, status: &str| {
+        text.lines()
+            .filter(|l| l.contains(&format!(",{id},")) && l.ends_with(status))
+            .count()
+    };
     assert_eq!((of("P0", ",ok"), of("P2", ",ok")), (52, 52));
     assert_eq!(of("P1", ",failed"), 52);
     assert!(value(&text, "diet", "P1", "0", "serum.Mg").is_nan());
-    assert_eq!(value(&text, "diet", "P0", "0", "serum.Mg"), value(&text, "diet", "P2", "0", "serum.Mg"));
+    assert_eq!(
+        value(&text, "diet", "P0", "0", "serum.Mg"),
+        value(&text, "diet", "P2", "0", "serum.Mg")
+    );
     let manifest = fs::read_to_string(folder.join("out/manifest.json")).expect("the manifest");
-    assert!(manifest.contains("\"id\": \"P1\"") && manifest.contains("\"hint\""), "{manifest}");
+    assert!(
+        manifest.contains("\"id\": \"P1\"") && manifest.contains("\"hint\""),
+        "{manifest}"
+    );
 }
 
 #[test]
@@ -197,7 +281,10 @@ fn events_do_what_a_scenario_would_do() {
              [[phase]]\nfrom = \"5 d\"\nuntil = \"8 d\"\ninputs = {{ k_kidney = \"0.5\" }}\n{record}also = [\"50 h\"]\n"
         ),
     );
-    put(&folder.join("people.csv"), "id,sex,age[a],weight[kg]\na,male,40,70\nb,male,40,70\nc,male,40,70\nd,male,40,70\ne,male,40,70\n");
+    put(
+        &folder.join("people.csv"),
+        "id,sex,age[a],weight[kg]\na,male,40,70\nb,male,40,70\nc,male,40,70\nd,male,40,70\ne,male,40,70\n",
+    );
     put(
         &folder.join("events.csv"),
         "# carry: LOCF\n\
@@ -214,46 +301,98 @@ fn events_do_what_a_scenario_would_do() {
          e,0,1,5,.,24,9,1,Mg_pill,.\n",
     );
     let people = |name: &str, more: &[&str]| {
-        let mut words = vec!["run", name, "--people", "people.csv", "--format", "csv", "-o"];
+        let mut words = vec![
+            "run",
+            name,
+            "--people",
+            "people.csv",
+            "--format",
+            "csv",
+            "-o",
+        ];
         words.extend(more);
         on_small_body(&folder, &words)
     };
     well(&people("plain.toml", &["events", "--events", "events.csv"]));
     well(&people("said.toml", &["said"]));
     well(&people("plain.toml", &["plain"]));
-    let read = |of: &str| fs::read_to_string(folder.join(of).join("part-00000.csv")).expect("a part");
+    let read =
+        |of: &str| fs::read_to_string(folder.join(of).join("part-00000.csv")).expect("a part");
     let (events, said, plain) = (read("events"), read("said"), read("plain"));
     for time in ["0", "2", "2.0833333333333335", "3", "6", "8", "9", "10"] {
         for quantity in ["serum.Mg", "urine.Mg"] {
-            let (a, b) = (value(&events, "", "a", time, quantity), value(&said, "", "a", time, quantity));
+            let (a, b) = (
+                value(&events, "", "a", time, quantity),
+                value(&said, "", "a", time, quantity),
+            );
             assert!((a / b - 1.0).abs() < 1e-9, "{time} {quantity}: {a} {b}");
         }
     }
-    assert_eq!(value(&events, "", "b", "9", "serum.Mg"), value(&plain, "", "b", "9", "serum.Mg"), "b has no events");
+    assert_eq!(
+        value(&events, "", "b", "9", "serum.Mg"),
+        value(&plain, "", "b", "9", "serum.Mg"),
+        "b has no events"
+    );
     let rest = value(&plain, "", "b", "1", "serum.Mg");
     let volume = 15.0;
     // A reset goes back to the lived state, then comes the dose; rows at that instant are from before.
     assert!((value(&events, "", "c", "1", "serum.Mg") / rest - 1.0).abs() < 1e-3);
     let soon = value(&events, "", "c", "1.0000416666666667", "serum.Mg");
-    assert!((soon - rest - 6.0 / volume).abs() < 2e-3 * soon, "{soon} {rest}");
+    assert!(
+        (soon - rest - 6.0 / volume).abs() < 2e-3 * soon,
+        "{soon} {rest}"
+    );
     // Replace and multiply.
     let replaced = value(&events, "", "d", "2.0000416666666667", "serum.Mg");
-    assert!((replaced - 9.0 / volume).abs() < 1e-3 * replaced, "{replaced}");
-    assert!(value(&events, "", "d", "2", "serum.Mg") < rest, "halved the day before");
+    assert!(
+        (replaced - 9.0 / volume).abs() < 1e-3 * replaced,
+        "{replaced}"
+    );
+    assert!(
+        value(&events, "", "d", "2", "serum.Mg") < rest,
+        "halved the day before"
+    );
     // Steady: nothing changes from day to day, and the trough is above rest.
-    let (first, last) = (value(&events, "", "e", "0", "serum.Mg"), value(&events, "", "e", "9", "serum.Mg"));
+    let (first, last) = (
+        value(&events, "", "e", "0", "serum.Mg"),
+        value(&events, "", "e", "9", "serum.Mg"),
+    );
     assert!(value(&events, "", "e", "1", "serum.Mg") > rest);
-    assert!((value(&events, "", "e", "1", "serum.Mg") / last - 1.0).abs() < 0.01, "{first} {last}");
+    assert!(
+        (value(&events, "", "e", "1", "serum.Mg") / last - 1.0).abs() < 0.01,
+        "{first} {last}"
+    );
 
     let explained = on_small_body(
         &folder,
-        &["explain", "plain.toml", "--people", "people.csv", "--events", "events.csv", "--person", "a"],
+        &[
+            "explain",
+            "plain.toml",
+            "--people",
+            "people.csv",
+            "--events",
+            "events.csv",
+            "--person",
+            "a",
+        ],
     );
     well(&explained);
-    for line in ["2\t2 d\trate\tMg_plasma\t48\t", "5\t5 d\tset\tk_kidney\t0.5\t", "8\t8 d\tset\tk_kidney\t1\t"] {
-        assert!(explained.stdout.contains(line), "{line} in\n{}", explained.stdout);
+    for line in [
+        "2\t2 d\trate\tMg_plasma\t48\t",
+        "5\t5 d\tset\tk_kidney\t0.5\t",
+        "8\t8 d\tset\tk_kidney\t1\t",
+    ] {
+        assert!(
+            explained.stdout.contains(line),
+            "{line} in\n{}",
+            explained.stdout
+        );
     }
-    assert_eq!(explained.stdout.matches("\trate\tMg_").count(), 6, "three infusions begin and end");
+    assert_eq!(
+        explained.stdout.matches("\trate\tMg_").count(),
+        6,
+        "three infusions begin and end"
+    );
 }
 
 #[test]
@@ -267,8 +406,16 @@ fn wrong_use_is_told() {
         (vec!["--json"], "do not go with --people"),
     ] {
         let told = run(&folder, &words);
-        assert!(told.code == 2 && told.stderr.contains(said), "{words:?}: {}", told.stderr);
+        assert!(
+            told.code == 2 && told.stderr.contains(said),
+            "{words:?}: {}",
+            told.stderr
+        );
     }
     let told = on_small_body(&folder, &["run", "year.toml"]);
-    assert!(told.code == 1 && told.stderr.contains("does not say `age`"), "{}", told.stderr);
+    assert!(
+        told.code == 1 && told.stderr.contains("does not say `age`"),
+        "{}",
+        told.stderr
+    );
 }
