@@ -38,9 +38,10 @@ fn main() -> ExitCode {
     let done = Words::read(words).and_then(|words| match verb.as_str() {
         "course" => model::course(&words),
         "ready" => model::ready(&words),
+        "export" => model::export(&words),
         "life" => body::life(&words),
         "scenario" => body::scenario(&words),
-        _ => Err(format!("unknown verb `{verb}`: course, ready, life or scenario")),
+        _ => Err(format!("unknown verb `{verb}`: course, ready, export, life or scenario")),
     });
     match done {
         Ok(value) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
+use osteon_model::{Model, SourceError, Sources};
 use osteon_sim::drive::{Atol, DriveOptions, LaneSetup, Observer, drive};
 use osteon_vm::{Lanes, Program, SymbolIndex};
 use serde_json::{Value, json};
@@ -12,18 +13,51 @@ use serde_json::{Value, json};
 use crate::Words;
 use crate::disk::Folder;
 
-/// A model file to a program.
-fn program(file: &str) -> Result<Program, String> {
+/// A model file, with further statements at the end of its main model.
+fn read(file: &str, more: &str) -> Result<Model, String> {
     let path = Path::new(file);
     let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().ok_or("no file")?.to_string_lossy());
-    let sources = Folder(folder.to_owned());
-    let model = if name.ends_with(".xml") {
-        osteon_sbml::read(&sources, &name).map_err(|e| e.to_string())?
+    let sources = Extended { folder: Folder(folder.to_owned()), name: name.to_string(), more: more.to_owned() };
+    if name.ends_with(".xml") {
+        osteon_sbml::read(&sources, &name).map_err(|e| e.to_string())
     } else {
         let parsed = osteon_lang::load(&sources, &name);
-        parsed.model.ok_or_else(|| parsed.sources.render_all(&parsed.diagnostics))?
-    };
+        parsed.model.ok_or_else(|| parsed.sources.render_all(&parsed.diagnostics))
+    }
+}
+
+/// A folder in which one model has grown by some statements: doses and diets as events, so that every tool does the same.
+struct Extended {
+    folder: Folder,
+    name: String,
+    more: String,
+}
+
+impl Sources for Extended {
+    fn text(&self, id: &str) -> Result<String, SourceError> {
+        let text = self.folder.text(id)?;
+        match text.trim_end().strip_suffix("end") {
+            Some(open) if id == self.name && !self.more.is_empty() => Ok(format!("{open}{}\nend\n", self.more)),
+            _ => Ok(text),
+        }
+    }
+
+    fn list(&self, dir: &str) -> Result<Vec<String>, SourceError> {
+        self.folder.list(dir)
+    }
+}
+
+fn compiled(words: &Words) -> Result<Program, String> {
+    let model = read(words.text("model")?, words.text("more").unwrap_or(""))?;
     osteon_compile::compile(&model).map_err(|d| format!("{d:?}"))
+}
+
+/// Writes a model as SBML.
+pub fn export(words: &Words) -> Result<Value, String> {
+    let model = read(words.text("model")?, words.text("more").unwrap_or(""))?;
+    let options = osteon_sbml::WriteOptions { switches_as_events: words.number("switches", 1.0)? != 0.0 };
+    std::fs::write(words.text("output")?, osteon_sbml::write_with(&model, &options)).map_err(|e| e.to_string())?;
+    Ok(json!({ "symbols": model.symbols.len() }))
 }
 
 /// From a file to the first derivative.
@@ -32,7 +66,7 @@ pub fn ready(words: &Words) -> Result<Value, String> {
     let mut states = 0;
     for _ in 0..words.number("repeat", 5.0)? as usize {
         let clock = (ProcessTime::now(), Instant::now());
-        let program = Arc::new(program(words.text("model")?)?);
+        let program = Arc::new(compiled(words)?);
         let mut lanes = Lanes::new(Arc::clone(&program), 1);
         states = program.n_states();
         let (t, mut y, mut f) = ([program.start_time()], vec![0.0; states], vec![0.0; states]);
@@ -66,7 +100,7 @@ fn drawn(person: u64, place: u64) -> f64 {
 
 /// A time course, timed.
 pub fn course(words: &Words) -> Result<Value, String> {
-    let program = Arc::new(program(words.text("model")?)?);
+    let program = Arc::new(compiled(words)?);
     let symbol = |name: &str| program.find(name).ok_or_else(|| format!("the model has no `{name}`"));
     let list = |name: &str| -> Result<Vec<SymbolIndex>, String> {
         words.text(name).unwrap_or("").split(',').filter(|n| !n.is_empty()).map(&symbol).collect()

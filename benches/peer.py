@@ -1,0 +1,62 @@
+"""One measurement of one peer, as JSON on stdout. Runs in the environment that run.py has made.
+
+    peer.py TOOL MODEL UNTIL EVERY NAMES RTOL ATOL [OPTIONS as JSON]
+
+TOOL is roadrunner or copasi. Times are CPU seconds of this process. Rows are values at 0, EVERY, 2·EVERY, … UNTIL; species as amounts
+where the model says so.
+"""
+import json
+import sys
+import time
+
+
+def main():
+    tool, model, until, every, names, rtol, atol = sys.argv[1:8]
+    options = json.loads(sys.argv[8]) if len(sys.argv) > 8 else {}
+    run = {"roadrunner": roadrunner_course, "copasi": copasi_course}[tool]
+    print(json.dumps(run(model, float(until), float(every), names.split(","), float(rtol), float(atol), options)))
+
+
+def roadrunner_course(model, until, every, names, rtol, atol, options):
+    import roadrunner
+
+    if not options.get("optimise", True):
+        # Large models: the optimiser of the generated code takes many minutes.
+        roadrunner.Config.setValue(roadrunner.Config.LOADSBMLOPTIONS_OPTIMIZE, 0)
+    clock = time.process_time()
+    runner = roadrunner.RoadRunner(model)
+    ready = time.process_time() - clock
+    runner.integrator.relative_tolerance = rtol
+    runner.integrator.absolute_tolerance = atol
+    runner.integrator.maximum_num_steps = 1_000_000_000
+    rows = round(until / every) + 1
+    times, tables = [], []
+    # Without people, as it stands; else one run a person, start values re-derived by init().
+    for person in options.get("people", [{}]):
+        runner.resetAll()
+        for name, value in person.items():
+            runner.setValue(f"init({name})", value)
+        runner.reset()
+        runner.timeCourseSelections = ["time", *names]
+        clock = time.process_time()
+        table = runner.simulate(0, until, rows)
+        times.append(time.process_time() - clock)
+        tables.append([[float(x) for x in row[1:]] for row in table])
+    return {"cpu_s": sum(times) / len(times), "ready_s": ready, "rows": tables}
+
+
+def copasi_course(model, until, every, names, rtol, atol, options):
+    import basico
+
+    clock = time.process_time()
+    basico.load_model(model)
+    ready = time.process_time() - clock
+    clock = time.process_time()
+    table = basico.run_time_course(
+        duration=until, intervals=round(until / every), r_tol=rtol, a_tol=atol, method="deterministic", use_sbml_id=True, max_steps=100_000_000
+    )
+    cpu = time.process_time() - clock
+    return {"cpu_s": cpu, "ready_s": ready, "rows": [[[float(row[n]) for n in names] for _, row in table.iterrows()]]}
+
+
+main()
