@@ -42,5 +42,5 @@ pub use study_read::{is_study, read_study};
 pub use suite::{Judged, judge_all};
 pub use totals::{Share, Totals, totals};
 pub use uncertainty::{Uncertain, draw_all, uncertain_parameters};
-pub use uncertainty_bands::{BandOptions, Bands, QUANTILES, bands};
+pub use uncertainty_bands::{BandOptions, Bands, PlausibleBodies, QUANTILES, bands, plausible_bodies};
 pub use uncertainty_posterior::{FITS, Posterior, read_posteriors};

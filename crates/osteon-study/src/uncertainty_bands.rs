@@ -60,25 +60,49 @@ pub struct Bands {
     pub seed: u64,
 }
 
-/// Runs the scenario in many plausible bodies.
+/// Plausible bodies, drawn and looked at at rest, ready to live any scenario.
+#[derive(Debug, Clone)]
+pub struct PlausibleBodies {
+    /// Start values of each.
+    starts: Vec<Vec<(String, f64)>>,
+    drawn: usize,
+    impossible: usize,
+    unhealthy: usize,
+    left: Vec<(String, usize)>,
+    parameters: usize,
+    correlated: usize,
+    seed: u64,
+    healthy_only: bool,
+}
+
+/// Draws plausible bodies and looks at them at rest.
 ///
 /// # Errors
-/// When a start value cannot be set. Failures of single samples are counted in the result.
-pub fn bands(
+/// When a start value cannot be set.
+pub fn plausible_bodies(
     body: &Body,
-    scenario: &Scenario,
     asked: &BandOptions,
     options: &RunOptions,
     progress: &mut dyn Progress,
-) -> Result<Bands, Diagnostics> {
+) -> Result<PlausibleBodies, Diagnostics> {
     let parameters = uncertain_parameters(body);
     let rest = rest_scenario(body)?;
     let normal = references(&run_one(body, &rest, &[], options)?);
     progress.stage("plausible bodies");
-    let mut chosen: Vec<Vec<(String, f64)>> = Vec::new();
-    let (mut drawn, mut impossible, mut unhealthy, mut next) = (0, 0, 0, 0_u64);
-    let mut left: Vec<(String, usize)> = normal.iter().map(|n| (n.clone(), 0)).collect();
-    while chosen.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
+    let together = |p: &&Uncertain| asked.posteriors.iter().any(|q| q.names().contains(&p.name));
+    let mut found = PlausibleBodies {
+        starts: Vec::new(),
+        drawn: 0,
+        impossible: 0,
+        unhealthy: 0,
+        left: normal.iter().map(|n| (n.clone(), 0)).collect(),
+        parameters: parameters.len(),
+        correlated: parameters.iter().filter(together).count(),
+        seed: asked.seed,
+        healthy_only: asked.healthy_only,
+    };
+    let mut next = 0_u64;
+    while found.starts.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
         let batch: Vec<Vec<(String, f64)>> = (0..asked.samples as u64)
             .map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i))
             .collect();
@@ -88,32 +112,48 @@ pub fn bands(
             .map(|arms| left_by(&arms, &normal))
             .collect();
         for (start, outside) in batch.into_iter().zip(outside) {
-            if chosen.len() == asked.samples {
+            if found.starts.len() == asked.samples {
                 break;
             }
-            drawn += 1;
+            found.drawn += 1;
             let Some(outside) = outside else {
-                impossible += 1;
+                found.impossible += 1;
                 continue;
             };
-            unhealthy += usize::from(!outside.is_empty());
+            found.unhealthy += usize::from(!outside.is_empty());
             for name in &outside {
-                left.iter_mut()
+                found
+                    .left
+                    .iter_mut()
                     .filter(|l| l.0 == *name)
                     .for_each(|l| l.1 += 1);
             }
             if outside.is_empty() || !asked.healthy_only {
-                chosen.push(start);
+                found.starts.push(start);
             }
         }
-        progress.fraction(0.3 * chosen.len() as f64 / asked.samples as f64);
+        progress.fraction(found.starts.len() as f64 / asked.samples as f64);
     }
-    left.retain(|l| l.1 > 0);
-    left.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    found.left.retain(|l| l.1 > 0);
+    found.left.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    Ok(found)
+}
+
+/// Runs the scenario in plausible bodies.
+///
+/// # Errors
+/// When a start value cannot be set. Failures of single samples are counted in the result.
+pub fn bands(
+    body: &Body,
+    scenario: &Scenario,
+    of: &PlausibleBodies,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<Bands, Diagnostics> {
     progress.stage("bands");
     let mut failed = (0, String::new());
     let mut samples = Vec::new();
-    for arms in many(body, scenario, &chosen, options)? {
+    for arms in many(body, scenario, &of.starts, options)? {
         match arms.iter().find_map(|a| a.failure.as_ref()) {
             Some(failure) => {
                 if failed.0 == 0 {
@@ -125,18 +165,17 @@ pub fn bands(
         }
     }
     progress.fraction(1.0);
-    let together = |p: &&Uncertain| asked.posteriors.iter().any(|q| q.names().contains(&p.name));
     Ok(Bands {
         samples,
         failed,
-        drawn,
-        impossible,
-        unhealthy,
-        left,
-        healthy_only: asked.healthy_only,
-        parameters: parameters.len(),
-        correlated: parameters.iter().filter(together).count(),
-        seed: asked.seed,
+        drawn: of.drawn,
+        impossible: of.impossible,
+        unhealthy: of.unhealthy,
+        left: of.left.clone(),
+        healthy_only: of.healthy_only,
+        parameters: of.parameters,
+        correlated: of.correlated,
+        seed: of.seed,
     })
 }
 

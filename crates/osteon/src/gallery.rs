@@ -6,15 +6,17 @@ use std::path::Path;
 
 use osteon_report::{Svg, XyCurve, XyFigure, XyPanel, XyPoint, draw, draw_xy, run_figure, study_figure, with_bands};
 use osteon_sim::{ArmRun, Body, Run, RunOptions, Scenario, Silent, read_days, read_scenario};
-use osteon_study::{Bands, Kind, Row, Study, judge, judging_interval, read_study, row_prediction};
+use osteon_study::{Bands, Kind, PlausibleBodies, Row, Study, judge, judging_interval, read_study, row_prediction};
 
 use crate::arguments::GalleryArguments;
 use crate::gallery_file::{Course, MeasuredSpec, PanelSpec, Plate, SeriesSpec, read_plate};
 use crate::outcome::{Fault, Outcome, outside};
 use crate::output::{write, write_drawing};
 use crate::project::Project;
-use crate::run::{find, plausible, standing_body};
+use crate::run::{find, plausible, spread_of, standing_body};
 
+/// Seed of the plausible bodies.
+const SEED: u64 = 1;
 const PAGE: &str = "README.md";
 /// A band is drawn where at least this share of the samples' paths reach.
 const REACHED: f64 = 0.5;
@@ -27,6 +29,8 @@ struct Maker<'a> {
     source: String,
     /// Runs by name of study or scenario: the run, its scenario, its plausible bodies.
     runs: BTreeMap<String, (Scenario, Run, Option<Bands>)>,
+    /// Plausible bodies by number and whether all are healthy at rest.
+    bodies: BTreeMap<(usize, bool), PlausibleBodies>,
 }
 
 /// Draws and lists.
@@ -45,6 +49,8 @@ pub(crate) fn gallery(project: &Project, words: &GalleryArguments) -> Outcome {
         "# Gallery\n\nDrawn by `osteon gallery` with {made_by}; each figure is described by the TOML file of its name, and nothing in it is typed in. \
          Bands are 5 to 95 % of plausible bodies (`docs/uncertainty.md`). Not medical advice.\n"
     );
+    let source = format!("Simulated with {made_by}. For research and teaching; not medical advice.");
+    let mut maker = Maker { project, body: &body, folder: &words.folder, source, runs: BTreeMap::new(), bodies: BTreeMap::new() };
     for name in &names {
         let plate = read_plate(&words.folder.join(format!("{name}.toml")))?;
         page += &format!(
@@ -56,8 +62,7 @@ pub(crate) fn gallery(project: &Project, words: &GalleryArguments) -> Outcome {
         if !words.only.is_empty() && !words.only.contains(name) {
             continue;
         }
-        let source = format!("Simulated with {made_by}. For research and teaching; not medical advice.");
-        let mut maker = Maker { project, body: &body, folder: &words.folder, source, runs: BTreeMap::new() };
+        maker.runs.clear();
         let drawing = match &plate.course {
             Some(course) => maker.course(&plate, course)?,
             None => maker.against(&plate)?,
@@ -95,13 +100,25 @@ impl Maker<'_> {
         Ok(scenario)
     }
 
-    fn run(&self, scenario: &Scenario, plate: &Plate) -> Result<(Run, Option<Bands>), Fault> {
+    /// Plausible bodies, drawn once for all figures that ask for the same.
+    fn bodies(&mut self, n: usize, healthy: bool) -> Result<&PlausibleBodies, Fault> {
+        if !self.bodies.contains_key(&(n, healthy)) {
+            let drawn = plausible(self.project, self.body, n, SEED, healthy, &mut Silent)?;
+            self.bodies.insert((n, healthy), drawn);
+        }
+        Ok(&self.bodies[&(n, healthy)])
+    }
+
+    fn run(&mut self, scenario: &Scenario, plate: &Plate) -> Result<(Run, Option<Bands>), Fault> {
         let run = osteon_sim::run(self.body, scenario, &RunOptions::default(), &mut Silent).map_err(failed)?;
         if let Some(failure) = run.arms.iter().find_map(|a| a.failure.as_ref()) {
             return Err(Fault::Failed(format!("error: {}: {}", scenario.name, failure.message)));
         }
         let spread = match plate.bands {
-            Some(n) => Some(plausible(self.project, self.body, scenario, n, 1, plate.healthy, &mut Silent)?),
+            Some(n) => {
+                let body = self.body;
+                Some(spread_of(body, scenario, self.bodies(n, plate.healthy)?, &mut Silent)?)
+            }
             None => None,
         };
         if let Some(spread) = spread.as_ref().filter(|s| s.failed.0 > 0) {
@@ -110,7 +127,7 @@ impl Maker<'_> {
         Ok((run, spread))
     }
 
-    fn course(&self, plate: &Plate, course: &Course) -> Result<Svg, Fault> {
+    fn course(&mut self, plate: &Plate, course: &Course) -> Result<Svg, Fault> {
         let is_study = self.project.studies().iter().any(|s| *s == course.of);
         let kept = |name: &str| course.arms.is_empty() || course.arms.iter().any(|a| a == name);
         let mut figure = if is_study {

@@ -5,7 +5,9 @@ use std::path::Path;
 use osteon_model::{Diagnostic, Sources as _};
 use osteon_report::{band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv, with_bands};
 use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days, read_scenario};
-use osteon_study::{BandOptions, Bands, bands, near_name, read_posteriors};
+use osteon_study::{
+    BandOptions, Bands, PlausibleBodies, bands, near_name, plausible_bodies, read_posteriors,
+};
 
 use crate::arguments::{ClockChoice, RunArguments};
 use crate::outcome::{Fault, Outcome};
@@ -29,7 +31,10 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let run = if words.us { in_us_units(run) } else { run };
     let spread = words
         .bands
-        .map(|n| plausible(project, &body, &scenario, n as usize, words.seed, words.healthy, &mut bar))
+        .map(|n| {
+            let of = plausible(project, &body, n as usize, words.seed, words.healthy, &mut bar)?;
+            spread_of(&body, &scenario, &of, &mut bar)
+        })
         .transpose()?;
     bar.finish();
 
@@ -101,23 +106,45 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     Ok(!run.failed())
 }
 
-/// The same scenario in plausible bodies.
+/// Plausible bodies, correlated as the body's fits left them.
 pub(crate) fn plausible(
     project: &Project,
     body: &Body,
-    scenario: &Scenario,
     samples: usize,
     seed: u64,
     healthy_only: bool,
     bar: &mut dyn osteon_sim::Progress,
+) -> Result<PlausibleBodies, Fault> {
+    let posteriors =
+        read_posteriors(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
+    let asked = BandOptions {
+        samples,
+        seed,
+        healthy_only,
+        posteriors,
+    };
+    plausible_bodies(body, &asked, &RunOptions::default(), bar)
+        .map_err(|faults| Fault::Failed(faults.render()))
+}
+
+/// The same scenario in plausible bodies.
+pub(crate) fn spread_of(
+    body: &Body,
+    scenario: &Scenario,
+    of: &PlausibleBodies,
+    bar: &mut dyn osteon_sim::Progress,
 ) -> Result<Bands, Fault> {
-    let posteriors = read_posteriors(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
-    let asked = BandOptions { samples, seed, healthy_only, posteriors };
-    let found = bands(body, scenario, &asked, &RunOptions::default(), bar)
+    let found = bands(body, scenario, of, &RunOptions::default(), bar)
         .map_err(|faults| Fault::Failed(faults.render()))?;
     if found.samples.is_empty() {
-        let why = if found.failed.0 > 0 { found.failed.1 } else { format!("none of {} is healthy at rest", found.drawn) };
-        return Err(Fault::Failed(format!("error: no plausible body came through the scenario: {why}")));
+        let why = if found.failed.0 > 0 {
+            found.failed.1
+        } else {
+            format!("none of {} draws is healthy at rest", found.drawn)
+        };
+        return Err(Fault::Failed(format!(
+            "error: no plausible body came through the scenario: {why}"
+        )));
     }
     Ok(found)
 }
