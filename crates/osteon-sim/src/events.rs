@@ -1,7 +1,15 @@
 //! What a table of events does to people, as plain data: doses, covariates that change, samples, and interventions that no scenario
 //! file can ask for (reset, replace, multiply, steady state).
 
+mod dose;
+mod header;
+mod read;
+mod row;
+
 use std::collections::HashMap;
+
+pub(crate) use read::period;
+pub use read::read_events;
 
 use crate::scenario::{Deposit, Dose, InputValue, Phase, Scenario};
 

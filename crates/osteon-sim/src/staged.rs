@@ -9,8 +9,7 @@ use osteon_vm::{Lanes, SymbolIndex};
 
 use crate::body::Body;
 use crate::drive::{Begin, Breakdown, BreakdownCause, LaneEnd, LaneSetup, Timed};
-use crate::events::{Intervention, InterventionKind};
-use crate::events_read::period;
+use crate::events::{Intervention, InterventionKind, period};
 use crate::gathering::{Driven, drive_all};
 use crate::plan::{Plan, Planner};
 use crate::progress::{Progress, Silent};
