@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Osteon beside libRoadRunner and COPASI on the same models: times with the error that each achieved.
+
+    python3 benches/run.py [--here] [--rounds 3] [--quick] [--limit SECONDS]
+
+Makes benches/.venv with the peers, builds benches/engine, and prints a table (Markdown) and, with --json FILE, all numbers.
+All times are CPU seconds; tools take turns within a round; the table shows medians over rounds and medians of the ratios per round.
+Error: worst relative error of the recorded quantities at all printed times against our own run at a far tighter tolerance.
+The engine runs at the loosest tolerance of a ladder at which, and below which, its error is no larger than libRoadRunner's at 1e-6.
+"""
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+
+from body_export import BODY, NAMES, export
+from environment import HERE, ROOT, call, engine, peer, python, worst
+
+DAILY = str(HERE / "models/BIOMD0000000613-daily.xml")
+KEY = ["PTH", "P", "OC", "OBfast", "Q"]
+HOURS_A_YEAR = 8760
+VARIED = ["OBtgfGAM", "GFR", "T16", "V1", "OralCa", "E0RANKL", "TERICL", "EmaxPTHRX2x"]
+LADDER = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6]
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--here", action="store_true", help="use the present Python instead of benches/.venv")
+    words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--quick", action="store_true", help="one person and one year only, no 20 years, no body in the peers")
+    words.add_argument("--limit", type=float, default=600, help="seconds a peer may take for one measurement")
+    words.add_argument("--json", type=Path)
+    words = words.parse_args()
+    bench = Bench(python(not words.here), engine(), words.rounds, words.limit)
+    print("| what | tool | rtol | CPU s | error | libRoadRunner ÷ this | note |\n|---|---|---|---|---|---|---|", flush=True)
+    bench.one_model("613-daily, one person, one year", DAILY, KEY, HOURS_A_YEAR, HOURS_A_YEAR / 12, copasi=True)
+    bench.many()
+    if not words.quick:
+        bench.one_model("613-daily, one person, 20 years", DAILY, KEY, 20 * HOURS_A_YEAR, HOURS_A_YEAR / 2, rounds=1, tight=1e-10)
+        with tempfile.TemporaryDirectory() as folder:
+            for study in ["depletion", "dosed year"]:
+                file, _, until, every = export(bench.engine, study, Path(folder))
+                bench.one_model(f"body, {study}", file, NAMES, until, every, rounds=1, tight=1e-10, optimise=False, copasi=True)
+    bench.ready()
+    bench.body()
+    if words.json:
+        words.json.write_text(json.dumps(bench.lines, indent=1))
+
+
+class Bench:
+    def __init__(self, interpreter, engine, rounds, limit):
+        self.interpreter, self.engine, self.rounds, self.limit = interpreter, engine, rounds, limit
+        self.lines = []
+        self.rtol = 1e-3
+
+    def tell(self, what, tool, rtol, cpu, error=None, ratio=None, note=""):
+        self.lines.append(dict(what=what, tool=tool, rtol=rtol, cpu_s=cpu, error=error, ratio=ratio, note=note))
+        show = lambda x, form: "" if x is None else format(x, form)
+        print(f"| {what} | {tool} | {show(rtol, '.0e')} | {show(cpu, '.4g')} | {show(error, '.1e')} | {show(ratio, '.1f')} | {note} |", flush=True)
+
+    def course(self, model, names, until, every, rtol, **more):
+        return call(self.engine, "course", model=model, record=",".join(names), until=until, every=every, rtol=rtol, **more)
+
+    def reference(self, model, names, until, every, tight):
+        """Kept in benches/models with what made it; computed anew when anything of that differs."""
+        made_by = dict(model=Path(model).name, names=names, until=until, every=every, rtol=tight, atol=tight * 1e-2, solver="Rodas5P of this project")
+        file = HERE / f"models/reference-{Path(model).stem}-{until:g}.json"
+        if file.is_file():
+            kept = json.loads(file.read_text())
+            if kept["made_by"] == made_by:
+                return kept["rows"]
+        rows = self.course(model, names, until, every, tight, atol=tight * 1e-2)["rows"][0]
+        if str(HERE) in model:  # models that stay; what is exported anew each time is computed anew
+            file.write_text(json.dumps(dict(made_by=made_by, rows=rows), indent=1) + "\n")
+        return rows
+
+    def one_model(self, what, model, names, until, every, rounds=None, tight=1e-12, copasi=False, optimise=True):
+        rounds = rounds or self.rounds
+        want = self.reference(model, names, until, every, tight)
+        ask = lambda tool: peer(self.interpreter, tool, model, until, every, names, 1e-6, 1e-9, limit=self.limit, optimise=optimise)
+        first = ask("roadrunner")
+        bar = worst(first["rows"][0], want) if first else 1e-5
+        rtol = None
+        for candidate in reversed(LADDER):
+            if worst(self.course(model, names, until, every, candidate, atol=1e-9)["rows"][0], want) > bar:
+                break
+            rtol = candidate
+        if rtol is None:
+            rtol = LADDER[-1]
+        self.rtol = rtol
+        ours, theirs, third = [], [], []
+        for number in range(rounds):
+            theirs.append(first if number == 0 or first is None else ask("roadrunner"))
+            ours.append(self.course(model, names, until, every, rtol, atol=1e-9))
+            if copasi and number == 0:
+                third.append(ask("copasi"))
+        middle = lambda runs: statistics.median(r["cpu_s"] for r in runs)
+        note = "" if rounds > 1 else "one round"
+        if first is None:
+            self.tell(what, "libRoadRunner", 1e-6, None, None, None, f"not done within {self.limit:.0f} s")
+            self.tell(what, "Osteon", rtol, middle(ours), worst(ours[0]["rows"][0], want), None, "error bar 1e-5 instead")
+        else:
+            self.tell(what, "libRoadRunner", 1e-6, middle(theirs), bar, 1.0, note + ("" if optimise else " generated code not optimised"))
+            ratio = statistics.median(t["cpu_s"] / o["cpu_s"] for t, o in zip(theirs, ours))
+            self.tell(what, "Osteon", rtol, middle(ours), worst(ours[0]["rows"][0], want), ratio, note)
+        for run in third:
+            if run is None:
+                self.tell(what, "COPASI", 1e-6, None, None, None, f"not done within {self.limit:.0f} s")
+            else:
+                ratio = None if first is None else theirs[0]["cpu_s"] / run["cpu_s"]
+                self.tell(what, "COPASI", 1e-6, run["cpu_s"], worst(run["rows"][0], want), ratio, "one round")
+
+    def many(self, people=64, peer_people=3):
+        """Eight parameters varied within 10 %. Few people are run, and told per person: cost is the same for each."""
+        what = "613-daily, many people with eight varied parameters, one year, per person"
+        until, every = HOURS_A_YEAR, HOURS_A_YEAR / 12
+        asked = dict(vary=",".join(VARIED), atol=1e-9)
+        want = self.course(DAILY, KEY, until, every, 1e-10, people=peer_people, show=peer_people, **asked)["rows"]
+        plain = self.course(DAILY, VARIED, every, every, 1e-3)["rows"][0][0]
+        values = [{n: v * (0.9 + 0.2 * drawn(person, place)) for place, (n, v) in enumerate(zip(VARIED, plain))} for person in range(peer_people)]
+        ours, theirs = [], []
+        for _ in range(self.rounds):
+            theirs.append(peer(self.interpreter, "roadrunner", DAILY, until, every, KEY, 1e-6, 1e-9, limit=self.limit, people=values))
+            ours.append(self.course(DAILY, KEY, until, every, self.rtol, people=people, show=peer_people, lanes=16, **asked))
+        error = lambda run: max(worst(got, rows) for got, rows in zip(run["rows"], want))
+        each = [r["cpu_s"] / people for r in ours]
+        self.tell(what, "libRoadRunner", 1e-6, statistics.median(r["cpu_s"] for r in theirs), error(theirs[0]), 1.0, f"{peer_people} people run")
+        ratio = statistics.median(t["cpu_s"] / o for t, o in zip(theirs, each))
+        self.tell(what, "Osteon", self.rtol, statistics.median(each), error(ours[0]), ratio, f"{people} people run, 16 lanes, one core")
+
+    def ready(self):
+        for what, model in [("613-daily", DAILY), ("body", BODY)]:
+            run = call(self.engine, "ready", model=model, repeat=9)
+            self.tell(f"{what}, from file to first derivative", "Osteon", None, run["cpu_s"], None, None, f"{run['states']} states")
+        run = peer(self.interpreter, "roadrunner", DAILY, 1, 1, KEY, 1e-6, 1e-9)
+        self.tell("613-daily, from file to ready", "libRoadRunner", None, run["ready_s"])
+
+    def body(self):
+        project = str(ROOT)
+        scenarios = HERE / "scenarios"
+        run = call(self.engine, "life", project=project, scenario=scenarios / "lived-life.toml", repeat=9)
+        self.tell("body, lived life of 60 averaged years", "Osteon", 1e-5, run["cpu_s"], None, None, f"{len(run['states'])} states")
+        exact = call(self.engine, "scenario", project=project, scenario=scenarios / "year-by-the-clock.toml", rtol=1e-9, repeat=1)
+        run = call(self.engine, "scenario", project=project, scenario=scenarios / "year-by-the-clock.toml", repeat=self.rounds)
+        pair = list(zip(run["columns"], exact["columns"]))
+        error = max(abs(a / b - 1) for got, want in pair for a, b in zip(got["values"], want["values"]) if b)
+        self.tell("body, a year by the clock with the life before", "Osteon", 1e-5, run["cpu_s"], error, None, "the default tolerance; all quantities of the scenario")
+
+
+def drawn(person, place):
+    """The same numbers as the engine's `drawn` (SplitMix64)."""
+    mask = (1 << 64) - 1
+    z = ((person * 1000 + place + 1) * 0x9E3779B97F4A7C15) & mask
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    return ((z ^ (z >> 31)) >> 11) / (1 << 53)
+
+
+main()
