@@ -63,7 +63,7 @@ pub(crate) fn check(root: &Path) -> Faults {
         }
     }
     let mut used: BTreeMap<String, String> = BTreeMap::new();
-    for folder in ["body", "library", "studies", "scenarios"] {
+    for folder in ["body", "library", "studies", "signs", "scenarios"] {
         for path in files(&root.join(folder), &["ant", "toml"]) {
             for key in cited(&path, &read(&path)) {
                 used.entry(key).or_insert_with(|| relative(root, &path));
