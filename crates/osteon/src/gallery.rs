@@ -18,6 +18,45 @@ use crate::run::{find, plausible, spread_of, standing_body};
 /// Seed of the plausible bodies.
 const SEED: u64 = 1;
 const PAGE: &str = "README.md";
+/// How such a file is written; the last part of the page.
+const FORMAT: &str = r#"
+## A figure of your own
+
+A TOML file in this folder with `title`, `subtitle`, `caption`, `bands = 100` (plausible bodies; leave out for none) and `healthy = true` (only those healthy at rest), and either
+
+```toml
+[course]                                  # over time
+of = "fatemi-1991-depletion"              # a study, a scenario, or a file of scenarios/ in this folder
+arms = ["diet"]                           # optional: only these
+band_arms = ["diet"]                      # optional: bands around these alone
+quantities = ["serum.Mg", "serum.PTH"]    # optional: only these, in this order
+```
+
+or one or more panels of one quantity against another:
+
+```toml
+[[panel]]
+x_title = "magnesium supplement, mg a day"
+y_title = "rise of serum magnesium, mmol/L"
+log_x = false
+[[panel.series]]
+name = "simulated"
+of = "supplement-doses"
+y = "serum.Mg"
+as = "difference_between_arms"            # the words of data.csv (docs/study.md); the value if not said
+versus = "none"
+at = "12 wk"
+arms = { "100 mg" = 100, "360 mg" = 360 } # one point an arm, at this horizontal value; with x = "kidney.GFR" at that quantity
+[[panel.measured]]
+label = "trials (Zhang 2016)"
+study = "zhang-2016-supplement"           # rows of a study, with their intervals
+y = "serum.Mg"
+arms = { magnesium = 360 }
+```
+
+Instead of `arms`, `path = ["citrate"]` with `x = "serum.iCa"`, `x_as`, `from`, `until` draws the way of an arm through both quantities; `measured` with `x` takes pairs of rows of one arm and time.
+The band of a path is drawn where at least half of the bodies come.
+"#;
 /// A band is drawn where at least this share of the samples' paths reach.
 const REACHED: f64 = 0.5;
 
@@ -70,6 +109,7 @@ pub(crate) fn gallery(project: &Project, words: &GalleryArguments) -> Outcome {
         write_drawing(&words.folder, name, &drawing)?;
         eprintln!("{name}: drawn");
     }
+    page += FORMAT;
     write(&words.folder.join(PAGE), page.as_bytes())?;
     Ok(true)
 }
