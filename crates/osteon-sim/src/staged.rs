@@ -17,7 +17,7 @@ use crate::scenario::{Arm, Clock, Dose, InputValue};
 use crate::simulate::RunOptions;
 
 /// Largest relative change of any state from one dosing interval to the next at which a regimen counts as steady. (assumed; slow stores
-/// such as bone go on drifting by less than this)
+/// go on drifting by less than this)
 const STEADY: f64 = 1e-3;
 
 /// Most dosing intervals on the way to a steady state. (assumed)

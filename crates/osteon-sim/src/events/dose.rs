@@ -202,7 +202,8 @@ impl Reader<'_> {
             });
         }
         let word = self.body.vocabulary.get(name)?;
-        if word.role.as_deref() != Some("dose") && !(word.species && !word.ruled) {
+        let free_state = word.species && !word.ruled;
+        if !free_state && word.role.as_deref() != Some("dose") {
             return None;
         }
         let nutrient = library
@@ -214,7 +215,7 @@ impl Reader<'_> {
             into: vec![(name.to_owned(), 1.0)],
             size_into: Vec::new(),
             sets: Vec::new(),
-            substance: nutrient.map(|n| n.substance.clone()).unwrap_or_default(),
+            substance: nutrient.map_or_else(Substance::default, |n| n.substance.clone()),
             state: Some(name.to_owned()),
         })
     }

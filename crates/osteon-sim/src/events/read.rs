@@ -123,7 +123,7 @@ impl Reader<'_> {
         let mut events = Events::default();
         let mut courses: HashMap<String, Course> = HashMap::new();
         let mut number = 0;
-        while let Some(record) = records.next() {
+        for record in records.by_ref() {
             number += 1;
             if record.len() != header.len() {
                 let message = format!(
