@@ -11,7 +11,17 @@ use crate::ticks::quantity;
 use crate::tidy_csv::field;
 
 /// Columns of the table of bands.
-pub const BAND_COLUMNS: [&str; 9] = ["run", "arm", "time", "time_unit", "quantity", "quantile", "value", "unit", "n"];
+pub const BAND_COLUMNS: [&str; 9] = [
+    "run",
+    "arm",
+    "time",
+    "time_unit",
+    "quantity",
+    "quantile",
+    "value",
+    "unit",
+    "n",
+];
 
 /// The figure with bands around every course that the samples have, comparisons of arms included.
 #[must_use]
@@ -19,17 +29,24 @@ pub fn with_bands(mut figure: Figure, run: &Run, bands: &Bands) -> Figure {
     let meaning = bands.meaning();
     for panel in &mut figure.panels {
         for curve in &mut panel.curves {
-            let of_arm = |arms: &[ArmRun], number: usize| values(arms, run, number, &panel.quantity);
+            let of_arm =
+                |arms: &[ArmRun], number: usize| values(arms, run, number, &panel.quantity);
             let versus = panel.versus.iter().find(|v| v.0 == curve.arm);
             let [lower, _, upper] = bands.quantiles(|arms| match versus {
                 Some((arm, control, ratio)) => {
                     let pairs = of_arm(arms, *arm).into_iter().zip(of_arm(arms, *control));
-                    pairs.map(|(a, b)| if *ratio { a / b } else { a - b }).collect()
+                    pairs
+                        .map(|(a, b)| if *ratio { a / b } else { a - b })
+                        .collect()
                 }
                 None => of_arm(arms, curve.arm),
             });
             if lower.len() == curve.days.len() && lower.iter().any(|v| v.is_finite()) {
-                curve.band = Some(Band { lower, upper, meaning: meaning.clone() });
+                curve.band = Some(Band {
+                    lower,
+                    upper,
+                    meaning: meaning.clone(),
+                });
             }
         }
     }
@@ -40,7 +57,9 @@ pub fn with_bands(mut figure: Figure, run: &Run, bands: &Bands) -> Figure {
 fn values(arms: &[ArmRun], run: &Run, number: usize, name: &str) -> Vec<f64> {
     let column = arms.get(number).and_then(|a| a.column(name));
     let shown = run.arms.get(number).and_then(|a| a.column(name));
-    let (Some(column), Some(shown)) = (column, shown) else { return Vec::new() };
+    let (Some(column), Some(shown)) = (column, shown) else {
+        return Vec::new();
+    };
     let factor = match &column.us_unit {
         Some((unit, factor)) if column.unit != shown.unit && *unit == shown.unit => *factor,
         _ => 1.0,
@@ -76,12 +95,29 @@ pub fn band_csv(run: &Run, bands: &Bands) -> String {
 /// What the bands come to: how they were made, what failed, and the spread of every quantity at the end.
 pub fn band_text(run: &Run, bands: &Bands) -> String {
     let mut out = format!("\nuncertainty: {}\n", bands.meaning());
-    let together = if bands.correlated > 0 { format!(", {} of them together as fits left them", bands.correlated) } else { String::new() };
-    let _ = writeln!(out, "  {} parameters of the body varied inside their ranges{together}; seed {}", bands.parameters, bands.seed);
+    let together = if bands.correlated > 0 {
+        format!(", {} of them together as fits left them", bands.correlated)
+    } else {
+        String::new()
+    };
+    let _ = writeln!(
+        out,
+        "  {} parameters of the body varied inside their ranges{together}; seed {}",
+        bands.parameters, bands.seed
+    );
     if bands.failed.0 > 0 {
-        let _ = writeln!(out, "  {} more failed and are left out; the first: {}", bands.failed.0, bands.failed.1);
+        let _ = writeln!(
+            out,
+            "  {} more failed and are left out; the first: {}",
+            bands.failed.0, bands.failed.1
+        );
     }
-    let left: Vec<String> = bands.left.iter().take(4).map(|(name, n)| format!("{name} {n}")).collect();
+    let left: Vec<String> = bands
+        .left
+        .iter()
+        .take(4)
+        .map(|(name, n)| format!("{name} {n}"))
+        .collect();
     let fate = if bands.healthy_only {
         ", and were left out"
     } else {
@@ -106,7 +142,15 @@ pub fn band_text(run: &Run, bands: &Bands) -> String {
         bands.drawn - bands.impossible
     );
     let named = run.arms.iter().any(|a| !a.name.is_empty());
-    let mut table = Aligned::new(&[if named { "arm" } else { "" }, "at the end", "", ">body as it is", ">5 %", ">median", ">95 %"]);
+    let mut table = Aligned::new(&[
+        if named { "arm" } else { "" },
+        "at the end",
+        "",
+        ">body as it is",
+        ">5 %",
+        ">median",
+        ">95 %",
+    ]);
     for (number, arm) in run.arms.iter().enumerate() {
         for column in &arm.columns {
             let found = bands.quantiles(|arms| values(arms, run, number, &column.quantity));

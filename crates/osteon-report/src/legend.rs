@@ -61,7 +61,11 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, x: f64, y: f64, width: 
             }
             // Bands have the colours of their arms; the key shows that of the only one, or none.
             Sample::Band => {
-                let ink = if figure.arms.len() > 1 { GREY } else { colour(0) };
+                let ink = if figure.arms.len() > 1 {
+                    GREY
+                } else {
+                    colour(0)
+                };
                 canvas.rect(at_x, middle - 7.0, SAMPLE, 14.0, ink, 0.2);
             }
         }

@@ -36,7 +36,10 @@ pub fn uncertain_parameters(body: &Body) -> Vec<Uncertain> {
     let known = |symbol: &osteon_model::Symbol| {
         let word = body.vocabulary.get(&symbol.id)?;
         // Where nobody says where a number comes from, nothing but its range is claimed.
-        let (origin, range) = (symbol.annotation.origin.unwrap_or(Origin::Assumed), symbol.annotation.range?);
+        let (origin, range) = (
+            symbol.annotation.origin.unwrap_or(Origin::Assumed),
+            symbol.annotation.range?,
+        );
         let value = word
             .number
             .filter(|_| word.parameter && !word.ruled && word.role.is_none())?;

@@ -204,10 +204,7 @@ impl Bands {
         } else {
             "plausible bodies"
         };
-        format!(
-            "5–95 % of {} {which}",
-            self.samples.len()
-        )
+        format!("5–95 % of {} {which}", self.samples.len())
     }
 }
 

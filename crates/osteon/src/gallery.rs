@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use osteon_report::{Svg, XyCurve, XyFigure, XyPanel, XyPoint, draw, draw_xy, run_figure, study_figure, with_bands};
+use osteon_report::{
+    Svg, XyCurve, XyFigure, XyPanel, XyPoint, draw, draw_xy, run_figure, study_figure, with_bands,
+};
 use osteon_sim::{ArmRun, Body, Run, RunOptions, Scenario, Silent, read_days, read_scenario};
-use osteon_study::{Bands, Kind, PlausibleBodies, Row, Study, judge, judging_interval, read_study, row_prediction};
+use osteon_study::{
+    Bands, Kind, PlausibleBodies, Row, Study, judge, judging_interval, read_study, row_prediction,
+};
 
 use crate::arguments::GalleryArguments;
 use crate::gallery_file::{Course, MeasuredSpec, PanelSpec, Plate, SeriesSpec, read_plate};
@@ -76,20 +80,37 @@ struct Maker<'a> {
 pub(crate) fn gallery(project: &Project, words: &GalleryArguments) -> Outcome {
     let body = standing_body(project)?;
     let mut names: Vec<String> = Vec::new();
-    for entry in fs::read_dir(&words.folder).map_err(|e| outside("open the folder", &words.folder, e))? {
-        let path = entry.map_err(|e| outside("open the folder", &words.folder, e))?.path();
+    for entry in
+        fs::read_dir(&words.folder).map_err(|e| outside("open the folder", &words.folder, e))?
+    {
+        let path = entry
+            .map_err(|e| outside("open the folder", &words.folder, e))?
+            .path();
         if path.extension().is_some_and(|e| e == "toml") {
             names.extend(path.file_stem().map(|s| s.to_string_lossy().into_owned()));
         }
     }
     names.sort();
-    let made_by = format!("Osteon {}, {} ({})", env!("CARGO_PKG_VERSION"), body.title, body.hash);
+    let made_by = format!(
+        "Osteon {}, {} ({})",
+        env!("CARGO_PKG_VERSION"),
+        body.title,
+        body.hash
+    );
     let mut page = format!(
         "# Gallery\n\nDrawn by `osteon gallery` with {made_by}; each figure is described by the TOML file of its name, and nothing in it is typed in. \
          Bands are 5 to 95 % of plausible bodies (`docs/uncertainty.md`). Not medical advice.\n"
     );
-    let source = format!("Simulated with {made_by}. For research and teaching; not medical advice.");
-    let mut maker = Maker { project, body: &body, folder: &words.folder, source, runs: BTreeMap::new(), bodies: BTreeMap::new() };
+    let source =
+        format!("Simulated with {made_by}. For research and teaching; not medical advice.");
+    let mut maker = Maker {
+        project,
+        body: &body,
+        folder: &words.folder,
+        source,
+        runs: BTreeMap::new(),
+        bodies: BTreeMap::new(),
+    };
     for name in &names {
         let plate = read_plate(&words.folder.join(format!("{name}.toml")))?;
         page += &format!(
@@ -150,19 +171,31 @@ impl Maker<'_> {
     }
 
     fn run(&mut self, scenario: &Scenario, plate: &Plate) -> Result<(Run, Option<Bands>), Fault> {
-        let run = osteon_sim::run(self.body, scenario, &RunOptions::default(), &mut Silent).map_err(failed)?;
+        let run = osteon_sim::run(self.body, scenario, &RunOptions::default(), &mut Silent)
+            .map_err(failed)?;
         if let Some(failure) = run.arms.iter().find_map(|a| a.failure.as_ref()) {
-            return Err(Fault::Failed(format!("error: {}: {}", scenario.name, failure.message)));
+            return Err(Fault::Failed(format!(
+                "error: {}: {}",
+                scenario.name, failure.message
+            )));
         }
         let spread = match plate.bands {
             Some(n) => {
                 let body = self.body;
-                Some(spread_of(body, scenario, self.bodies(n, plate.healthy)?, &mut Silent)?)
+                Some(spread_of(
+                    body,
+                    scenario,
+                    self.bodies(n, plate.healthy)?,
+                    &mut Silent,
+                )?)
             }
             None => None,
         };
         if let Some(spread) = spread.as_ref().filter(|s| s.failed.0 > 0) {
-            eprintln!("{}: {} plausible bodies failed: {}", scenario.name, spread.failed.0, spread.failed.1);
+            eprintln!(
+                "{}: {} plausible bodies failed: {}",
+                scenario.name, spread.failed.0, spread.failed.1
+            );
         }
         Ok((run, spread))
     }
@@ -173,16 +206,22 @@ impl Maker<'_> {
         let mut figure = if is_study {
             let mut study = self.study(&course.of)?;
             study.scenario.arms.retain(|a| kept(&a.name));
-            study.rows.retain(|r| kept(&r.arm) && r.versus.as_deref().is_none_or(kept));
+            study
+                .rows
+                .retain(|r| kept(&r.arm) && r.versus.as_deref().is_none_or(kept));
             let (run, spread) = self.run(&study.scenario, plate)?;
             let figure = study_figure(&study, &run, &judge(&study, &run), &self.source);
-            spread.as_ref().map_or_else(|| figure.clone(), |s| with_bands(figure.clone(), &run, s))
+            spread
+                .as_ref()
+                .map_or_else(|| figure.clone(), |s| with_bands(figure.clone(), &run, s))
         } else {
             let mut scenario = self.scenario(&course.of)?;
             scenario.arms.retain(|a| kept(&a.name));
             let (run, spread) = self.run(&scenario, plate)?;
             let figure = run_figure(&run, &scenario, &self.source);
-            spread.as_ref().map_or_else(|| figure.clone(), |s| with_bands(figure.clone(), &run, s))
+            spread
+                .as_ref()
+                .map_or_else(|| figure.clone(), |s| with_bands(figure.clone(), &run, s))
         };
         for curve in figure.panels.iter_mut().flat_map(|p| &mut p.curves) {
             let arm = figure.arms.get(curve.arm);
@@ -195,18 +234,32 @@ impl Maker<'_> {
             figure.subtitle.clone_from(&plate.subtitle);
         }
         if !course.quantities.is_empty() {
-            figure.panels.retain(|p| course.quantities.contains(&p.quantity));
-            figure.panels.sort_by_key(|p| course.quantities.iter().position(|q| *q == p.quantity));
+            figure
+                .panels
+                .retain(|p| course.quantities.contains(&p.quantity));
+            figure
+                .panels
+                .sort_by_key(|p| course.quantities.iter().position(|q| *q == p.quantity));
         }
         Ok(draw(&figure))
     }
 
     fn against(&mut self, plate: &Plate) -> Result<Svg, Fault> {
-        for of in plate.panel.iter().flat_map(|p| &p.series).map(|s| s.of.clone()) {
+        for of in plate
+            .panel
+            .iter()
+            .flat_map(|p| &p.series)
+            .map(|s| s.of.clone())
+        {
             if !self.runs.contains_key(&of) {
                 let mut scenario = self.scenario(&of)?;
                 // What the axes need is recorded, whatever the scenario says.
-                for series in plate.panel.iter().flat_map(|p| &p.series).filter(|s| s.of == of) {
+                for series in plate
+                    .panel
+                    .iter()
+                    .flat_map(|p| &p.series)
+                    .filter(|s| s.of == of)
+                {
                     for name in [Some(&series.y), series.x.as_ref()].into_iter().flatten() {
                         if !scenario.record.quantities.contains(name) {
                             scenario.record.quantities.push(name.clone());
@@ -217,7 +270,12 @@ impl Maker<'_> {
                 self.runs.insert(of, (scenario, run, spread));
             }
         }
-        let mut figure = XyFigure { title: plate.title.clone(), subtitle: plate.subtitle.clone(), source: self.source.clone(), ..XyFigure::default() };
+        let mut figure = XyFigure {
+            title: plate.title.clone(),
+            subtitle: plate.subtitle.clone(),
+            source: self.source.clone(),
+            ..XyFigure::default()
+        };
         for series in plate.panel.iter().flat_map(|p| &p.series) {
             if !figure.series.contains(&series.name) {
                 figure.series.push(series.name.clone());
@@ -227,7 +285,11 @@ impl Maker<'_> {
             let drawn = self.panel(panel, &figure.series)?;
             figure.panels.push(drawn);
         }
-        let spread = self.runs.values().filter_map(|r| r.2.as_ref()).min_by_key(|b| b.samples.len());
+        let spread = self
+            .runs
+            .values()
+            .filter_map(|r| r.2.as_ref())
+            .min_by_key(|b| b.samples.len());
         figure.bands = spread.map_or_else(String::new, Bands::meaning);
         Ok(draw_xy(&figure))
     }
@@ -263,40 +325,89 @@ impl Maker<'_> {
     fn points(&self, spec: &SeriesSpec, series: usize) -> Result<XyCurve, Fault> {
         let (_, run, spread) = &self.runs[&spec.of];
         let spread = spread.as_ref().filter(|_| !spec.no_band);
-        let at = spec.at.as_deref().ok_or_else(|| Fault::Failed(format!("error: series `{}` does not say `at`", spec.name)))?;
+        let at = spec.at.as_deref().ok_or_else(|| {
+            Fault::Failed(format!("error: series `{}` does not say `at`", spec.name))
+        })?;
         let at_d = days(at)?;
         let mut arms: Vec<(&String, f64)> = Vec::new();
         for (arm, x) in &spec.arms {
             if run.arm(arm).is_none() {
-                return Err(Fault::Failed(format!("error: `{}` has no arm `{arm}`", spec.of)));
+                return Err(Fault::Failed(format!(
+                    "error: `{}` has no arm `{arm}`",
+                    spec.of
+                )));
             }
             let x = match &spec.x {
-                Some(quantity) => row_prediction(&row(quantity, &spec.x_as, arm, None, at_d)?, &run.arms),
+                Some(quantity) => {
+                    row_prediction(&row(quantity, &spec.x_as, arm, None, at_d)?, &run.arms)
+                }
                 None => *x,
             };
             arms.push((arm, x));
         }
         arms.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let rows: Vec<(Row, f64)> =
-            arms.iter().map(|(arm, x)| Ok((row(&spec.y, &spec.kind, arm, spec.versus.clone(), at_d)?, if spec.share_of_x { *x } else { 1.0 }))).collect::<Result<_, Fault>>()?;
-        let read = |runs: &[ArmRun]| -> Vec<f64> { rows.iter().map(|(row, by)| row_prediction(row, runs) / by).collect() };
+        let rows: Vec<(Row, f64)> = arms
+            .iter()
+            .map(|(arm, x)| {
+                Ok((
+                    row(&spec.y, &spec.kind, arm, spec.versus.clone(), at_d)?,
+                    if spec.share_of_x { *x } else { 1.0 },
+                ))
+            })
+            .collect::<Result<_, Fault>>()?;
+        let read = |runs: &[ArmRun]| -> Vec<f64> {
+            rows.iter()
+                .map(|(row, by)| row_prediction(row, runs) / by)
+                .collect()
+        };
         let [lower, _, upper] = spread.map_or_else(Default::default, |s| s.quantiles(read));
-        Ok(XyCurve { series, x: arms.iter().map(|a| a.1).collect(), y: read(&run.arms), lower, upper, marked: true })
+        Ok(XyCurve {
+            series,
+            x: arms.iter().map(|a| a.1).collect(),
+            y: read(&run.arms),
+            lower,
+            upper,
+            marked: true,
+        })
     }
 
     /// The path of one arm through two quantities.
     fn path(&self, spec: &SeriesSpec, arm: &str, series: usize) -> Result<XyCurve, Fault> {
         let (_, run, spread) = &self.runs[&spec.of];
         let spread = spread.as_ref().filter(|_| !spec.no_band);
-        let x_name = spec.x.as_deref().ok_or_else(|| Fault::Failed(format!("error: series `{}` has a path and does not say `x`", spec.name)))?;
-        let (from, until) = (spec.from.as_deref().map_or(Ok(0.0), days)?, spec.until.as_deref().map_or(Ok(f64::INFINITY), days)?);
-        let shown = run.arm(arm).ok_or_else(|| Fault::Failed(format!("error: `{}` has no arm `{arm}`", spec.of)))?;
-        let times: Vec<f64> = shown.times.iter().copied().filter(|t| *t >= from - 1e-9 && *t <= until + 1e-9).collect();
+        let x_name = spec.x.as_deref().ok_or_else(|| {
+            Fault::Failed(format!(
+                "error: series `{}` has a path and does not say `x`",
+                spec.name
+            ))
+        })?;
+        let (from, until) = (
+            spec.from.as_deref().map_or(Ok(0.0), days)?,
+            spec.until.as_deref().map_or(Ok(f64::INFINITY), days)?,
+        );
+        let shown = run
+            .arm(arm)
+            .ok_or_else(|| Fault::Failed(format!("error: `{}` has no arm `{arm}`", spec.of)))?;
+        let times: Vec<f64> = shown
+            .times
+            .iter()
+            .copied()
+            .filter(|t| *t >= from - 1e-9 && *t <= until + 1e-9)
+            .collect();
         let rows: Vec<(Row, Row)> = times
             .iter()
-            .map(|t| Ok((row(x_name, &spec.x_as, arm, None, *t)?, row(&spec.y, &spec.kind, arm, None, *t)?)))
+            .map(|t| {
+                Ok((
+                    row(x_name, &spec.x_as, arm, None, *t)?,
+                    row(&spec.y, &spec.kind, arm, None, *t)?,
+                ))
+            })
             .collect::<Result<_, Fault>>()?;
-        let read = |runs: &[ArmRun]| -> Vec<(f64, f64)> { rows.iter().map(|(x, y)| (row_prediction(x, runs), row_prediction(y, runs))).collect() };
+        let read = |runs: &[ArmRun]| -> Vec<(f64, f64)> {
+            rows.iter()
+                .map(|(x, y)| (row_prediction(x, runs), row_prediction(y, runs)))
+                .collect()
+        };
         let path = read(&run.arms);
         let x: Vec<f64> = path.iter().map(|p| p.0).collect();
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
@@ -308,28 +419,49 @@ impl Maker<'_> {
             };
             let reached = spread.samples.iter().map(|s| at_x(s));
             let counts = reached.fold(vec![0_usize; x.len()], |mut sum, values| {
-                sum.iter_mut().zip(values).for_each(|(n, v)| *n += usize::from(v.is_finite()));
+                sum.iter_mut()
+                    .zip(values)
+                    .for_each(|(n, v)| *n += usize::from(v.is_finite()));
                 sum
             });
             let enough = REACHED * spread.samples.len() as f64;
             let [low, _, high] = spread.quantiles(at_x);
-            let only = |values: Vec<f64>| values.into_iter().zip(&counts).map(|(v, n)| if *n as f64 >= enough { v } else { f64::NAN }).collect();
+            let only = |values: Vec<f64>| {
+                values
+                    .into_iter()
+                    .zip(&counts)
+                    .map(|(v, n)| if *n as f64 >= enough { v } else { f64::NAN })
+                    .collect()
+            };
             (lower, upper) = (only(low), only(high));
         }
-        Ok(XyCurve { series, x, y: path.iter().map(|p| p.1).collect(), lower, upper, marked: false })
+        Ok(XyCurve {
+            series,
+            x,
+            y: path.iter().map(|p| p.1).collect(),
+            lower,
+            upper,
+            marked: false,
+        })
     }
 
     fn measured(&self, spec: &MeasuredSpec, series: Option<usize>) -> Result<Vec<XyPoint>, Fault> {
         let study = self.study(&spec.study)?;
         let wanted = |r: &&Row| {
-            r.quantity == spec.y && r.kind != Kind::Sign && spec.kind.as_deref().is_none_or(|k| k == r.kind.as_str()) && spec.at.as_deref().is_none_or(|at| at == r.at)
+            r.quantity == spec.y
+                && r.kind != Kind::Sign
+                && spec.kind.as_deref().is_none_or(|k| k == r.kind.as_str())
+                && spec.at.as_deref().is_none_or(|at| at == r.at)
         };
         let mut points = Vec::new();
         for row in study.rows.iter().filter(wanted) {
             let (x, x_interval) = match (&spec.x, spec.arms.get(&row.arm)) {
                 (None, Some(x)) => (*x, None),
                 (Some(quantity), _) => {
-                    let pair = study.rows.iter().find(|o| o.quantity == *quantity && o.arm == row.arm && o.at == row.at);
+                    let pair = study
+                        .rows
+                        .iter()
+                        .find(|o| o.quantity == *quantity && o.arm == row.arm && o.at == row.at);
                     let Some(pair) = pair else { continue };
                     (pair.value, Some(judging_interval(pair)))
                 }
@@ -337,19 +469,39 @@ impl Maker<'_> {
             };
             let by = if spec.share_of_x { x } else { 1.0 };
             let (low, high) = judging_interval(row);
-            points.push(XyPoint { series, x, x_interval, y: row.value / by, y_interval: Some((low / by, high / by)), label: spec.label.clone() });
+            points.push(XyPoint {
+                series,
+                x,
+                x_interval,
+                y: row.value / by,
+                y_interval: Some((low / by, high / by)),
+                label: spec.label.clone(),
+            });
         }
         if points.is_empty() {
-            return Err(Fault::Failed(format!("error: study `{}` has no row that `{}` asks for", spec.study, spec.label)));
+            return Err(Fault::Failed(format!(
+                "error: study `{}` has no row that `{}` asks for",
+                spec.study, spec.label
+            )));
         }
         Ok(points)
     }
 }
 
 /// A row that asks for a quantity, without a measured value.
-fn row(quantity: &str, kind: &str, arm: &str, versus: Option<String>, at_d: f64) -> Result<Row, Fault> {
+fn row(
+    quantity: &str,
+    kind: &str,
+    arm: &str,
+    versus: Option<String>,
+    at_d: f64,
+) -> Result<Row, Fault> {
     let known = Kind::ALL.into_iter().find(|k| k.as_str() == kind);
-    let kind = known.ok_or_else(|| Fault::Failed(format!("error: unknown `as`: {kind}\n   = help: the words of data.csv (docs/study.md)")))?;
+    let kind = known.ok_or_else(|| {
+        Fault::Failed(format!(
+            "error: unknown `as`: {kind}\n   = help: the words of data.csv (docs/study.md)"
+        ))
+    })?;
     Ok(Row {
         line: 0,
         quantity: quantity.to_owned(),
@@ -370,13 +522,20 @@ fn row(quantity: &str, kind: &str, arm: &str, versus: Option<String>, at_d: f64)
 }
 
 fn days(text: &str) -> Result<f64, Fault> {
-    read_days(text).map_err(|_| Fault::Failed(format!("error: \"{text}\" is not a time\n   = help: for example \"12 wk\" or \"20 min\"")))
+    read_days(text).map_err(|_| {
+        Fault::Failed(format!(
+            "error: \"{text}\" is not a time\n   = help: for example \"12 wk\" or \"20 min\""
+        ))
+    })
 }
 
 /// Linear between the points of a path sorted by x; NaN beyond its ends.
 fn between(path: &[(f64, f64)], x: f64) -> f64 {
     let after = path.partition_point(|p| p.0 < x);
-    match (after.checked_sub(1).and_then(|i| path.get(i)), path.get(after)) {
+    match (
+        after.checked_sub(1).and_then(|i| path.get(i)),
+        path.get(after),
+    ) {
         (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (x - a.0) / (b.0 - a.0).max(1e-300),
         (None, Some(b)) if b.0 == x => b.1,
         _ => f64::NAN,

@@ -130,9 +130,13 @@ fn value() -> String {
 /// Reads a file.
 pub(crate) fn read_plate(path: &Path) -> Result<Plate, Fault> {
     let text = fs::read_to_string(path).map_err(|e| outside("read", path, e))?;
-    let plate: Plate = toml::from_str(&text).map_err(|e| Fault::Failed(format!("error: {}: {e}", path.display())))?;
+    let plate: Plate = toml::from_str(&text)
+        .map_err(|e| Fault::Failed(format!("error: {}: {e}", path.display())))?;
     if plate.course.is_some() != plate.panel.is_empty() {
-        return Err(Fault::Failed(format!("error: {}: a figure is either a [course] or [[panel]]s\n   = help: docs/gallery/README.md tells both", path.display())));
+        return Err(Fault::Failed(format!(
+            "error: {}: a figure is either a [course] or [[panel]]s\n   = help: docs/gallery/README.md tells both",
+            path.display()
+        )));
     }
     Ok(plate)
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use osteon_model::{Diagnostic, Sources as _};
-use osteon_report::{band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv, with_bands};
+use osteon_report::{
+    band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv, with_bands,
+};
 use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days, read_scenario};
 use osteon_study::{
     BandOptions, Bands, PlausibleBodies, bands, near_name, plausible_bodies, read_posteriors,
@@ -32,7 +34,14 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let spread = words
         .bands
         .map(|n| {
-            let of = plausible(project, &body, n as usize, words.seed, words.healthy, &mut bar)?;
+            let of = plausible(
+                project,
+                &body,
+                n as usize,
+                words.seed,
+                words.healthy,
+                &mut bar,
+            )?;
             spread_of(&body, &scenario, &of, &mut bar)
         })
         .transpose()?;
@@ -42,7 +51,10 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let told = if words.json {
         String::new()
     } else {
-        summary(&run) + &spread.as_ref().map_or_else(String::new, |b| band_text(&run, b))
+        summary(&run)
+            + &spread
+                .as_ref()
+                .map_or_else(String::new, |b| band_text(&run, b))
     };
     if !words.json || words.output.is_some() {
         let folder = words
@@ -68,7 +80,10 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         let figure = run_figure(&run, &scenario, &source);
         let figure = match &spread {
             Some(spread) => {
-                write(&folder.join(format!("{name}.bands.csv")), band_csv(&run, spread).as_bytes())?;
+                write(
+                    &folder.join(format!("{name}.bands.csv")),
+                    band_csv(&run, spread).as_bytes(),
+                )?;
                 with_bands(figure, &run, spread)
             }
             None => figure,
@@ -208,7 +223,11 @@ pub(crate) fn find(project: &Project, asked: &str) -> Result<(String, String, St
 }
 
 /// What the command line says about the record replaces what the scenario says.
-pub(crate) fn change_record(scenario: &mut Scenario, words: &RunArguments, body: &Body) -> Result<(), Fault> {
+pub(crate) fn change_record(
+    scenario: &mut Scenario,
+    words: &RunArguments,
+    body: &Body,
+) -> Result<(), Fault> {
     if !words.quantities.is_empty() {
         scenario.record.quantities = known_quantities(&words.quantities, body)?;
     }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use osteon_report::{sensitivity_json, sensitivity_page, sensitivity_text, tornado_figure};
 use osteon_sim::{Body, RunOptions, read_scenario};
-use osteon_study::{Sensitivity, Uncertain, read_study, scenario_sensitivity, study_sensitivity, teachers, uncertain_parameters};
+use osteon_study::{
+    Sensitivity, Uncertain, read_study, scenario_sensitivity, study_sensitivity, teachers,
+    uncertain_parameters,
+};
 
 use crate::arguments::SensitivityArguments;
 use crate::outcome::{Fault, Outcome};
@@ -32,16 +35,29 @@ pub(crate) fn sensitivity(project: &Project, words: &SensitivityArguments) -> Ou
         }
     };
     bar.finish();
-    let made_by = format!("Osteon {}, {} ({})", env!("CARGO_PKG_VERSION"), body.title, body.hash);
+    let made_by = format!(
+        "Osteon {}, {} ({})",
+        env!("CARGO_PKG_VERSION"),
+        body.title,
+        body.hash
+    );
     if let Some(folder) = &words.figures {
         for study in found.iter().filter(|s| !s.outputs.is_empty()) {
-            let source = format!("Simulated with {made_by}. For research and teaching; not medical advice.");
-            write_drawing(folder, &format!("{}.tornado", study.name), &tornado_figure(study, &parameters, words.top, &source))?;
+            let source =
+                format!("Simulated with {made_by}. For research and teaching; not medical advice.");
+            write_drawing(
+                folder,
+                &format!("{}.tornado", study.name),
+                &tornado_figure(study, &parameters, words.top, &source),
+            )?;
         }
     }
     if let Some(path) = &words.write {
         let learn = teachers(&found, parameters.len(), LESSONS);
-        write(path, sensitivity_page(&found, &parameters, &learn, words.top, &made_by).as_bytes())?;
+        write(
+            path,
+            sensitivity_page(&found, &parameters, &learn, words.top, &made_by).as_bytes(),
+        )?;
         if !words.quiet {
             eprintln!("wrote {}", path.display());
         }
@@ -49,13 +65,21 @@ pub(crate) fn sensitivity(project: &Project, words: &SensitivityArguments) -> Ou
     if words.json {
         say_json(&sensitivity_json(&found, &parameters))?;
     } else if !words.quiet && words.write.is_none() {
-        let pages: Vec<String> = found.iter().map(|s| sensitivity_text(s, &parameters, words.top)).collect();
+        let pages: Vec<String> = found
+            .iter()
+            .map(|s| sensitivity_text(s, &parameters, words.top))
+            .collect();
         say(&pages.join("\n"))?;
     }
     Ok(true)
 }
 
-fn one(project: &Project, body: &Body, of: &str, parameters: &[Uncertain]) -> Result<Sensitivity, Fault> {
+fn one(
+    project: &Project,
+    body: &Body,
+    of: &str,
+    parameters: &[Uncertain],
+) -> Result<Sensitivity, Fault> {
     let told = |faults: osteon_sim::Diagnostics| Fault::Failed(faults.render());
     let options = RunOptions::default();
     if project.studies().iter().any(|s| s == of) && !Path::new(of).is_file() {
@@ -68,7 +92,12 @@ fn one(project: &Project, body: &Body, of: &str, parameters: &[Uncertain]) -> Re
     scenario_sensitivity(body, &scenario, parameters, &options).map_err(told)
 }
 
-fn all(project: &Project, body: &Body, parameters: &[Uncertain], bar: &mut Bar) -> Result<Vec<Sensitivity>, Fault> {
+fn all(
+    project: &Project,
+    body: &Body,
+    parameters: &[Uncertain],
+    bar: &mut Bar,
+) -> Result<Vec<Sensitivity>, Fault> {
     use osteon_sim::Progress as _;
     bar.stage("sensitivity");
     let names = project.studies();
