@@ -31,16 +31,20 @@ pub use cohort::{
 pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
+pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
 pub use near_names::near_name;
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
-pub use interval::judging_interval;
-pub use sensitivity::{Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity};
+pub use sensitivity::{
+    Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity,
+};
 pub use sensitivity_design::{Lesson, Teachers, teachers};
 pub use study::{Kind, Link, Row, Spread, Study};
 pub use study_read::{is_study, read_study};
 pub use suite::{Judged, judge_all};
 pub use totals::{Share, Totals, totals};
 pub use uncertainty::{Uncertain, draw_all, uncertain_parameters};
-pub use uncertainty_bands::{BandOptions, Bands, PlausibleBodies, QUANTILES, bands, plausible_bodies};
+pub use uncertainty_bands::{
+    BandOptions, Bands, PlausibleBodies, QUANTILES, bands, plausible_bodies,
+};
 pub use uncertainty_posterior::{FITS, Posterior, read_posteriors};
