@@ -10,6 +10,7 @@ The engine runs at the loosest tolerance of a ladder at which, and below which, 
 """
 import argparse
 import json
+import re
 import statistics
 import tempfile
 from pathlib import Path
@@ -20,7 +21,8 @@ from environment import HERE, ROOT, call, engine, peer, python, worst
 DAILY = str(HERE / "models/BIOMD0000000613-daily.xml")
 KEY = ["PTH", "P", "OC", "OBfast", "Q"]
 HOURS_A_YEAR = 8760
-VARIED = ["OBtgfGAM", "GFR", "T16", "V1", "OralCa", "E0RANKL", "TERICL", "EmaxPTHRX2x"]
+# Plain numbers of the model, which can be written into its text.
+VARIED = ["OBtgfGAM", "T16", "V1", "E0RANKL", "TERICL", "EmaxPTHRX2x", "CaDay", "PicOBgam"]
 LADDER = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6]
 
 
@@ -120,12 +122,20 @@ class Bench:
         plain = self.course(DAILY, VARIED, every, every, 1e-3)["rows"][0][0]
         values = [{n: v * (0.9 + 0.2 * drawn(person, place)) for place, (n, v) in enumerate(zip(VARIED, plain))} for person in range(peer_people)]
         ours, theirs = [], []
-        for _ in range(self.rounds):
-            theirs.append(peer(self.interpreter, "roadrunner", DAILY, until, every, KEY, 1e-6, 1e-9, limit=self.limit, people=values))
-            ours.append(self.course(DAILY, KEY, until, every, self.rtol, people=people, show=peer_people, lanes=16, **asked))
+        # A peer gets each person as a model of their own: everything computed from the varied numbers is then right.
+        text = Path(DAILY).read_text()
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for person, own in enumerate(values):
+                files.append(Path(folder) / f"person-{person}.xml")
+                files[-1].write_text(with_values(text, own))
+            for _ in range(self.rounds):
+                runs = [peer(self.interpreter, "roadrunner", str(f), until, every, KEY, 1e-6, 1e-9, limit=self.limit) for f in files]
+                theirs.append(dict(cpu_s=statistics.mean(r["cpu_s"] for r in runs), rows=[r["rows"][0] for r in runs]))
+                ours.append(self.course(DAILY, KEY, until, every, self.rtol, people=people, show=peer_people, lanes=16, **asked))
         error = lambda run: max(worst(got, rows) for got, rows in zip(run["rows"], want))
         each = [r["cpu_s"] / people for r in ours]
-        self.tell(what, "libRoadRunner", 1e-6, statistics.median(r["cpu_s"] for r in theirs), error(theirs[0]), 1.0, f"{peer_people} people run")
+        self.tell(what, "libRoadRunner", 1e-6, statistics.median(r["cpu_s"] for r in theirs), error(theirs[0]), 1.0, f"{peer_people} people run, loading not counted")
         ratio = statistics.median(t["cpu_s"] / o for t, o in zip(theirs, each))
         self.tell(what, "Osteon", self.rtol, statistics.median(each), error(ours[0]), ratio, f"{people} people run, 16 lanes, one core")
 
@@ -146,6 +156,15 @@ class Bench:
         pair = list(zip(run["columns"], exact["columns"]))
         error = max(abs(a / b - 1) for got, want in pair for a, b in zip(got["values"], want["values"]) if b)
         self.tell("body, a year by the clock with the life before", "Osteon", 1e-5, run["cpu_s"], error, None, "the default tolerance; all quantities of the scenario")
+
+
+def with_values(text, values):
+    """SBML text with other values of some parameters."""
+    for name, value in values.items():
+        text, count = re.subn(rf'(<parameter [^>]*id="{name}"[^>]* value=")[^"]*"', rf'\g<1>{value!r}"', text)
+        if count != 1:
+            raise SystemExit(f"{name} is no plain parameter of the model")
+    return text
 
 
 def drawn(person, place):
