@@ -2,7 +2,8 @@
 
 use osteon_model::{Diagnostic, ExprKind, Model, Rule, SymbolId};
 use osteon_vm::{
-    EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode,
+    EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SwitchCode, SymbolCode,
+    SymbolIndex, Tapes, TriggerCode,
 };
 
 use crate::differentiate::TIME;
@@ -25,7 +26,13 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     run_roots.extend(quantities.states.iter().map(|id| Wanted::Rate(*id)));
     // Events may ask for rates that no equation asks for.
     for event in &model.events {
-        let parts = [Some(&event.trigger), event.delay.as_ref(), event.priority.as_ref()].into_iter().flatten();
+        let parts = [
+            Some(&event.trigger),
+            event.delay.as_ref(),
+            event.priority.as_ref(),
+        ]
+        .into_iter()
+        .flatten();
         for expr in parts.chain(event.assignments.iter().map(|a| &a.value)) {
             expr.walk(&mut |e| {
                 if let ExprKind::RateOf(id) = e.kind {
@@ -34,11 +41,28 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             });
         }
     }
-    let start_roots: Vec<Wanted> = quantities.states.iter().chain(&quantities.held).map(|id| Wanted::Value(*id)).collect();
-    let run_order = order(model, &quantities, &run_roots, Moment::Run, &mut diagnostics);
+    let start_roots: Vec<Wanted> = quantities
+        .states
+        .iter()
+        .chain(&quantities.held)
+        .map(|id| Wanted::Value(*id))
+        .collect();
+    let run_order = order(
+        model,
+        &quantities,
+        &run_roots,
+        Moment::Run,
+        &mut diagnostics,
+    );
     // A circle of rules is one at the start too: say it once.
     let mut at_start = Vec::new();
-    let start_order = order(model, &quantities, &start_roots, Moment::Start, &mut at_start);
+    let start_order = order(
+        model,
+        &quantities,
+        &start_roots,
+        Moment::Start,
+        &mut at_start,
+    );
     if diagnostics.is_empty() {
         diagnostics = at_start;
     }
@@ -60,7 +84,10 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let mut other_form: FastMap<u32, u32> = FastMap::default();
     for id in model.ids() {
         if let Some(info) = species(model, id) {
-            let (value, size) = (lowering.value(id, Moment::Run), lowering.value(info.compartment, Moment::Run));
+            let (value, size) = (
+                lowering.value(id, Moment::Run),
+                lowering.value(info.compartment, Moment::Run),
+            );
             let name = &model.symbol(id).id;
             let concentration = means_concentration(model, id);
             let node = match (concentration, quantities.size(id), quantities.kind(id)) {
@@ -70,12 +97,26 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
                 (false, ..) => lowering.graph.div(value, size),
             };
             other_form.insert(id.0, (model.symbols.len() + extra.len()) as u32);
-            extra.push((format!("{} of {name}", if concentration { "amount" } else { "concentration" }), node));
+            extra.push((
+                format!(
+                    "{} of {name}",
+                    if concentration {
+                        "amount"
+                    } else {
+                        "concentration"
+                    }
+                ),
+                node,
+            ));
         }
     }
 
     let n = quantities.states.len();
-    let rhs: Vec<NodeId> = quantities.states.iter().map(|id| lowering.stored_rate(*id)).collect();
+    let rhs: Vec<NodeId> = quantities
+        .states
+        .iter()
+        .map(|id| lowering.stored_rate(*id))
+        .collect();
     let mut jacobian: Vec<(u32, u32, NodeId)> = Vec::new();
     let mut dfdt = vec![Graph::ZERO; n];
     for (i, f) in rhs.iter().enumerate() {
@@ -90,10 +131,18 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let lu = factorise(&mut lowering.graph, n, &jacobian);
 
     let start_of = |ids: &[SymbolId]| -> Vec<NodeId> {
-        ids.iter().map(|id| lowering.start_stored[id.0 as usize].expect("start values of all states and held values are computed")).collect()
+        ids.iter()
+            .map(|id| {
+                lowering.start_stored[id.0 as usize]
+                    .expect("start values of all states and held values are computed")
+            })
+            .collect()
     };
     let (start_states, start_held) = (start_of(&quantities.states), start_of(&quantities.held));
-    let values: Vec<NodeId> = model.ids().map(|id| lowering.value(id, Moment::Run)).collect();
+    let values: Vec<NodeId> = model
+        .ids()
+        .map(|id| lowering.value(id, Moment::Run))
+        .collect();
 
     let mut event_roots: Vec<NodeId> = Vec::new();
     for e in &events {
@@ -104,11 +153,24 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let trigger_roots: Vec<NodeId> = margins.iter().map(|m| m.node).collect();
 
     // Whatever moves, fires or follows from a rule must have a value; what is only carried along need not.
-    let ruled = model.ids().filter(|id| matches!(model.symbol(*id).rule, Some(Rule::Assignment(_))));
+    let ruled = model
+        .ids()
+        .filter(|id| matches!(model.symbol(*id).rule, Some(Rule::Assignment(_))));
     let mut needed: Vec<NodeId> = ruled.map(|id| values[id.0 as usize]).collect();
-    needed.extend(rhs.iter().chain(&switch_roots).chain(&trigger_roots).chain(&event_roots));
+    needed.extend(
+        rhs.iter()
+            .chain(&switch_roots)
+            .chain(&trigger_roots)
+            .chain(&event_roots),
+    );
     let mut diagnostics = std::mem::take(&mut lowering.diagnostics);
-    diagnostics.extend(missing(model, &lowering.graph, &needed, &start_states, &start_held));
+    diagnostics.extend(missing(
+        model,
+        &lowering.graph,
+        &needed,
+        &start_states,
+        &start_held,
+    ));
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
@@ -125,24 +187,52 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let graph = &lowering.graph;
     let unsigned = |id: NodeId| graph.negated(id).map_or((id, false), |inner| (inner, true));
     let j_roots: Vec<NodeId> = jacobian.iter().map(|x| unsigned(x.2).0).collect();
-    let outputs: Vec<NodeId> = values.iter().copied().chain(extra.iter().map(|e| e.1)).collect();
+    let outputs: Vec<NodeId> = values
+        .iter()
+        .copied()
+        .chain(extra.iter().map(|e| e.1))
+        .collect();
     let start_roots: Vec<NodeId> = start_states.iter().chain(&start_held).copied().collect();
     let (solution, guard) = match &lu {
         Some(lu) => (lu.solution.clone(), Some(lu.guard)),
         None => (Vec::new(), None),
     };
-    let dynamic: Vec<NodeId> =
-        [&rhs, &j_roots, &dfdt, &switch_roots, &trigger_roots, &outputs, &event_roots, &solution].into_iter().flatten().copied().chain(guard).collect();
+    let dynamic: Vec<NodeId> = [
+        &rhs,
+        &j_roots,
+        &dfdt,
+        &switch_roots,
+        &trigger_roots,
+        &outputs,
+        &event_roots,
+        &solution,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .chain(guard)
+    .collect();
     let all: Vec<NodeId> = dynamic.iter().chain(&start_roots).copied().collect();
     let mut s = Scheduler::new(graph, &all, layout);
 
     // Steady nodes that anything else reads.
     let steady = |id: NodeId| graph.is_steady(id);
-    let hoist_roots: Vec<NodeId> = reachable(graph, &dynamic).into_iter().filter(|id| steady(*id)).collect();
+    let hoist_roots: Vec<NodeId> = reachable(graph, &dynamic)
+        .into_iter()
+        .filter(|id| steady(*id))
+        .collect();
     let none = |_: NodeId| false;
-    let hoist_set: Vec<NodeId> = s.set(&hoist_roots, &none).into_iter().filter(|id| steady(*id)).collect();
+    let hoist_set: Vec<NodeId> = s
+        .set(&hoist_roots, &none)
+        .into_iter()
+        .filter(|id| steady(*id))
+        .collect();
     let in_start = s.set(&start_roots, &none);
-    let mut tapes = Tapes { start: s.tape(&in_start), hoist: s.tape(&hoist_set), ..Tapes::default() };
+    let mut tapes = Tapes {
+        start: s.tape(&in_start),
+        hoist: s.tape(&hoist_set),
+        ..Tapes::default()
+    };
     let rhs_set = s.set(&rhs, &steady);
     tapes.rhs = s.tape(&rhs_set);
     let in_rhs: FastMap<NodeId, ()> = rhs_set.iter().map(|id| (*id, ())).collect();
@@ -158,7 +248,10 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     tapes.triggers = beside(&mut s, &trigger_roots);
     tapes.outputs = beside(&mut s, &outputs);
     tapes.events = beside(&mut s, &event_roots);
-    for (roots, tape) in [(&switch_roots, &mut tapes.switches_alone), (&trigger_roots, &mut tapes.triggers_alone)] {
+    for (roots, tape) in [
+        (&switch_roots, &mut tapes.switches_alone),
+        (&trigger_roots, &mut tapes.triggers_alone),
+    ] {
         let set = s.set(roots, &steady);
         *tape = s.tape(&set);
     }
@@ -182,7 +275,12 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             .iter()
             .map(|(row, column, node)| {
                 let (node, negative) = unsigned(*node);
-                Nonzero { row: *row, column: *column, slot: s.row(node), negative }
+                Nonzero {
+                    row: *row,
+                    column: *column,
+                    slot: s.row(node),
+                    negative,
+                }
             })
             .collect(),
         dfdt: rows(&dfdt),
@@ -237,19 +335,39 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             truth: s.row(nodes.truth),
             delay: nodes.delay.map(|x| s.row(x)),
             priority: nodes.priority.map(|x| s.row(x)),
-            assignments: event.assignments.iter().zip(&nodes.values).map(|(a, v)| (SymbolIndex(a.target.0), s.row(*v))).collect(),
+            assignments: event
+                .assignments
+                .iter()
+                .zip(&nodes.values)
+                .map(|(a, v)| (SymbolIndex(a.target.0), s.row(*v)))
+                .collect(),
         })
         .collect();
     let triggers = margins
         .iter()
-        .map(|m| TriggerCode { event: m.event, kind: m.kind, slot: s.row(m.node) })
+        .map(|m| TriggerCode {
+            event: m.event,
+            kind: m.kind,
+            slot: s.row(m.node),
+        })
         .collect();
-    let switches =
-        lowering.switches.iter().map(|x| SwitchCode { slot: s.row(x.margin), inclusive: false, text: x.text.clone() }).collect();
+    let switches = lowering
+        .switches
+        .iter()
+        .map(|x| SwitchCode {
+            slot: s.row(x.margin),
+            inclusive: false,
+            text: x.text.clone(),
+        })
+        .collect();
     Ok(Program::new(ProgramParts {
         n_slots: s.n_rows(),
         layout: s.layout.clone(),
-        states: quantities.states.iter().map(|id| model.symbol(*id).id.clone()).collect(),
+        states: quantities
+            .states
+            .iter()
+            .map(|id| model.symbol(*id).id.clone())
+            .collect(),
         symbols,
         n_named,
         switches,
@@ -262,7 +380,13 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
 }
 
 /// Symbols without value that something depends on.
-fn missing(model: &Model, graph: &Graph, needed: &[NodeId], start_states: &[NodeId], start_held: &[NodeId]) -> Vec<Diagnostic> {
+fn missing(
+    model: &Model,
+    graph: &Graph,
+    needed: &[NodeId],
+    start_states: &[NodeId],
+    start_held: &[NodeId],
+) -> Vec<Diagnostic> {
     let mut roots: Vec<NodeId> = needed.to_vec();
     let mut found: Vec<SymbolId> = Vec::new();
     for id in reachable(graph, needed) {
@@ -285,11 +409,19 @@ fn missing(model: &Model, graph: &Graph, needed: &[NodeId], start_states: &[Node
         .map(|id| {
             let symbol = model.symbol(id);
             if let osteon_model::Role::Reaction(_) = symbol.role {
-                let text = format!("the reaction `{}` has no rate, and others are computed from it", symbol.id);
-                return Diagnostic::error("missing-rate", text, symbol.span).help("write its rate after the reaction");
+                let text = format!(
+                    "the reaction `{}` has no rate, and others are computed from it",
+                    symbol.id
+                );
+                return Diagnostic::error("missing-rate", text, symbol.span)
+                    .help("write its rate after the reaction");
             }
-            let text = format!("`{}` has no value, and others are computed from it", symbol.id);
-            Diagnostic::error("missing-value", text, symbol.span).help("give it a value, a start expression or a rule")
+            let text = format!(
+                "`{}` has no value, and others are computed from it",
+                symbol.id
+            );
+            Diagnostic::error("missing-value", text, symbol.span)
+                .help("give it a value, a start expression or a rule")
         })
         .collect()
 }

@@ -108,10 +108,23 @@ impl Gradients {
                 })
             }
             // Steps have no slope inside a branch. Direct minima and maxima appear in margins only.
-            Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not | Op::Floor | Op::Round | Op::Factorial => Rc::new([]),
+            Op::Gt
+            | Op::Ge
+            | Op::Eq
+            | Op::Ne
+            | Op::And
+            | Op::Or
+            | Op::Not
+            | Op::Floor
+            | Op::Round
+            | Op::Factorial => Rc::new([]),
             Op::Min | Op::Max => {
                 let first = graph.compare(if op == Op::Min { Op::Gt } else { Op::Ge }, b, a);
-                let first = if op == Op::Min { first } else { graph.not(first) };
+                let first = if op == Op::Min {
+                    first
+                } else {
+                    graph.not(first)
+                };
                 merge(graph, &of(a), &of(b), |g, x, y| g.select(first, x, y))
             }
             _ => {
@@ -182,12 +195,25 @@ fn slope_of(g: &mut Graph, op: Op, f: NodeId, x: NodeId) -> NodeId {
     }
 }
 
-fn map(graph: &mut Graph, gradient: &Gradient, f: impl Fn(&mut Graph, NodeId) -> NodeId) -> Gradient {
-    gradient.iter().map(|(v, d)| (*v, f(graph, *d))).filter(|(_, d)| *d != Graph::ZERO).collect()
+fn map(
+    graph: &mut Graph,
+    gradient: &Gradient,
+    f: impl Fn(&mut Graph, NodeId) -> NodeId,
+) -> Gradient {
+    gradient
+        .iter()
+        .map(|(v, d)| (*v, f(graph, *d)))
+        .filter(|(_, d)| *d != Graph::ZERO)
+        .collect()
 }
 
 /// Joins two sparse gradients; what is absent is 0.
-fn merge(graph: &mut Graph, a: &Gradient, b: &Gradient, f: impl Fn(&mut Graph, NodeId, NodeId) -> NodeId) -> Gradient {
+fn merge(
+    graph: &mut Graph,
+    a: &Gradient,
+    b: &Gradient,
+    f: impl Fn(&mut Graph, NodeId, NodeId) -> NodeId,
+) -> Gradient {
     let (mut i, mut j) = (0, 0);
     let mut out = Vec::with_capacity(a.len() + b.len());
     while i < a.len() || j < b.len() {

@@ -34,7 +34,11 @@ struct Lu {
 }
 
 /// Writes out the factorisation for a Jacobian of `n` rows; `None` if it would be too long.
-pub(crate) fn factorise(graph: &mut Graph, n: usize, jacobian: &[(u32, u32, NodeId)]) -> Option<Factorisation> {
+pub(crate) fn factorise(
+    graph: &mut Graph,
+    n: usize,
+    jacobian: &[(u32, u32, NodeId)],
+) -> Option<Factorisation> {
     let diagonal = graph.input(Input::Diagonal);
     let mut matrix: Vec<BTreeMap<usize, NodeId>> = vec![BTreeMap::new(); n];
     for (i, row) in matrix.iter_mut().enumerate() {
@@ -42,13 +46,22 @@ pub(crate) fn factorise(graph: &mut Graph, n: usize, jacobian: &[(u32, u32, Node
     }
     for (i, j, node) in jacobian {
         let (i, j) = (*i as usize, *j as usize);
-        let entry = if i == j { graph.sub(diagonal, *node) } else { graph.neg(*node) };
+        let entry = if i == j {
+            graph.sub(diagonal, *node)
+        } else {
+            graph.neg(*node)
+        };
         matrix[i].insert(j, entry);
     }
     let lu = eliminate(graph, matrix)?;
-    let right: Vec<NodeId> = (0..n).map(|i| graph.input(Input::RightHand(i as u32))).collect();
+    let right: Vec<NodeId> = (0..n)
+        .map(|i| graph.input(Input::RightHand(i as u32)))
+        .collect();
     let solution = solve(graph, &lu, &right);
-    Some(Factorisation { solution, guard: lu.guard })
+    Some(Factorisation {
+        solution,
+        guard: lu.guard,
+    })
 }
 
 fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Option<Lu> {
@@ -60,7 +73,13 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         }
     }
     let mut left: BTreeSet<usize> = (0..n).collect();
-    let mut lu = Lu { order: Vec::with_capacity(n), lower: vec![Vec::new(); n], upper: vec![Vec::new(); n], inverse: vec![Graph::ZERO; n], guard: Graph::ZERO };
+    let mut lu = Lu {
+        order: Vec::with_capacity(n),
+        lower: vec![Vec::new(); n],
+        upper: vec![Vec::new(); n],
+        inverse: vec![Graph::ZERO; n],
+        guard: Graph::ZERO,
+    };
     let original: Vec<NodeId> = matrix.iter().enumerate().map(|(i, row)| row[&i]).collect();
     // Σ|lᵢuᵢ| of every diagonal element so far.
     let mut taken = vec![Graph::ZERO; n];
@@ -69,7 +88,11 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
     let mut work = 0;
     while !left.is_empty() {
         // `matrix` and `columns` hold only what is left, so their sizes are the counts Markowitz asks for.
-        let pivot = left.iter().copied().min_by_key(|p| (matrix[*p].len() - 1) * (columns[*p].len() - 1)).expect("something is left");
+        let pivot = left
+            .iter()
+            .copied()
+            .min_by_key(|p| (matrix[*p].len() - 1) * (columns[*p].len() - 1))
+            .expect("something is left");
         left.remove(&pivot);
         let mut row = std::mem::take(&mut matrix[pivot]);
         let diagonal = row.remove(&pivot).expect("the diagonal is never empty");
@@ -77,7 +100,10 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
         let seen = graph.mul(inverse, share);
         guard.push(seen);
         if taken[pivot] != Graph::ZERO {
-            let (before, size) = (graph.function(Op::Abs, original[pivot]), graph.function(Op::Abs, inverse));
+            let (before, size) = (
+                graph.function(Op::Abs, original[pivot]),
+                graph.function(Op::Abs, inverse),
+            );
             let sum = graph.add(before, taken[pivot]);
             let (growth, cancellation) = (graph.div(sum, before), graph.mul(sum, size));
             guard.extend([growth, cancellation]);
@@ -118,7 +144,15 @@ fn eliminate(graph: &mut Graph, mut matrix: Vec<BTreeMap<usize, NodeId>>) -> Opt
 /// Sums by pairs, pairs of pairs …: independent additions run side by side.
 fn sum_in_pairs(graph: &mut Graph, mut terms: Vec<NodeId>) -> NodeId {
     while terms.len() > 1 {
-        terms = terms.chunks(2).map(|pair| pair.iter().copied().reduce(|a, b| graph.add(a, b)).unwrap_or(Graph::ZERO)).collect();
+        terms = terms
+            .chunks(2)
+            .map(|pair| {
+                pair.iter()
+                    .copied()
+                    .reduce(|a, b| graph.add(a, b))
+                    .unwrap_or(Graph::ZERO)
+            })
+            .collect();
     }
     terms.first().copied().unwrap_or(Graph::ZERO)
 }

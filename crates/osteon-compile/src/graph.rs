@@ -99,7 +99,11 @@ impl Graph {
     pub const ONE: NodeId = NodeId(1);
 
     pub fn new() -> Graph {
-        let mut graph = Graph { nodes: Vec::new(), deps: Vec::new(), index: FastMap::default() };
+        let mut graph = Graph {
+            nodes: Vec::new(),
+            deps: Vec::new(),
+            index: FastMap::default(),
+        };
         graph.number(0.0);
         graph.number(1.0);
         graph
@@ -156,14 +160,18 @@ impl Graph {
         let own = match node {
             Node::Constant(_) => 0,
             Node::Input(input) => match input {
-                Input::Time | Input::State(_) | Input::Branch(_) | Input::Equality(_) => deps::POINT,
+                Input::Time | Input::State(_) | Input::Branch(_) | Input::Equality(_) => {
+                    deps::POINT
+                }
                 Input::Held(_) => deps::HELD,
                 Input::Start(_) | Input::OverrideFlag(_) | Input::OverrideValue(_) => deps::START,
                 Input::Diagonal => deps::DIAGONAL,
                 Input::RightHand(_) => deps::RIGHT_HAND,
                 Input::Missing(_) => deps::MISSING,
             },
-            Node::Apply(op, args) => args[..op.arity()].iter().fold(0, |all, a| all | self.deps(*a)),
+            Node::Apply(op, args) => args[..op.arity()]
+                .iter()
+                .fold(0, |all, a| all | self.deps(*a)),
         };
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(node);
@@ -174,8 +182,15 @@ impl Graph {
 
     fn raw(&mut self, op: Op, a: NodeId, b: NodeId, c: NodeId) -> NodeId {
         let arity = op.arity();
-        let args = [a, if arity > 1 { b } else { Graph::ZERO }, if arity > 2 { c } else { Graph::ZERO }];
-        let numbers: Vec<f64> = args[..arity].iter().filter_map(|x| self.constant(*x)).collect();
+        let args = [
+            a,
+            if arity > 1 { b } else { Graph::ZERO },
+            if arity > 2 { c } else { Graph::ZERO },
+        ];
+        let numbers: Vec<f64> = args[..arity]
+            .iter()
+            .filter_map(|x| self.constant(*x))
+            .collect();
         if numbers.len() == arity {
             let at = |i: usize| numbers.get(i).copied().unwrap_or(0.0);
             return self.number(op.apply(at(0), at(1), at(2)));
@@ -325,17 +340,28 @@ impl Graph {
     /// Product of `over` divided by the product of `under`, steady factors first.
     pub fn quotient(&mut self, over: &[NodeId], under: &[NodeId]) -> NodeId {
         let fold = |graph: &mut Graph, list: &[NodeId], steady: Option<bool>| {
-            let chosen: Vec<NodeId> = list.iter().copied().filter(|x| steady.is_none_or(|s| graph.is_steady(*x) == s)).collect();
-            chosen.into_iter().reduce(|a, b| graph.mul(a, b)).unwrap_or(Graph::ONE)
+            let chosen: Vec<NodeId> = list
+                .iter()
+                .copied()
+                .filter(|x| steady.is_none_or(|s| graph.is_steady(*x) == s))
+                .collect();
+            chosen
+                .into_iter()
+                .reduce(|a, b| graph.mul(a, b))
+                .unwrap_or(Graph::ONE)
         };
-        let mixed = over.iter().chain(under).any(|x| self.is_steady(*x)) && over.iter().any(|x| !self.is_steady(*x));
+        let mixed = over.iter().chain(under).any(|x| self.is_steady(*x))
+            && over.iter().any(|x| !self.is_steady(*x));
         if !mixed {
             let (a, b) = (fold(self, over, None), fold(self, under, None));
             return self.div(a, b);
         }
         let (a, b) = (fold(self, over, Some(true)), fold(self, under, Some(true)));
         let steady = self.div(a, b);
-        let (c, d) = (fold(self, over, Some(false)), fold(self, under, Some(false)));
+        let (c, d) = (
+            fold(self, over, Some(false)),
+            fold(self, under, Some(false)),
+        );
         let scaled = self.mul(steady, c);
         self.div(scaled, d)
     }
@@ -376,7 +402,11 @@ impl Graph {
         }
         let half = self.integer_power(x, n / 2);
         let square = self.mul(half, half);
-        if n.is_multiple_of(2) { square } else { self.mul(square, x) }
+        if n.is_multiple_of(2) {
+            square
+        } else {
+            self.mul(square, x)
+        }
     }
 
     pub fn ln(&mut self, x: NodeId) -> NodeId {
@@ -395,14 +425,24 @@ impl Graph {
     pub fn is_boolean(&self, id: NodeId) -> bool {
         match self.node(id) {
             Node::Constant(bits) => matches!(f64::from_bits(bits), 0.0 | 1.0),
-            Node::Input(input) => matches!(input, Input::Branch(_) | Input::Equality(_) | Input::OverrideFlag(_)),
-            Node::Apply(op, _) => matches!(op, Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not),
+            Node::Input(input) => matches!(
+                input,
+                Input::Branch(_) | Input::Equality(_) | Input::OverrideFlag(_)
+            ),
+            Node::Apply(op, _) => matches!(
+                op,
+                Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not
+            ),
         }
     }
 
     /// The node as 1 or 0.
     pub fn truth(&mut self, id: NodeId) -> NodeId {
-        if self.is_boolean(id) { id } else { self.raw(Op::Ne, id, Graph::ZERO, Graph::ZERO) }
+        if self.is_boolean(id) {
+            id
+        } else {
+            self.raw(Op::Ne, id, Graph::ZERO, Graph::ZERO)
+        }
     }
 
     pub fn not(&mut self, a: NodeId) -> NodeId {
@@ -415,8 +455,20 @@ impl Graph {
     pub fn and(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let (a, b) = (self.truth(a), self.truth(b));
         match (self.constant(a), self.constant(b)) {
-            (Some(x), _) => if x != 0.0 { b } else { a },
-            (_, Some(y)) => if y != 0.0 { a } else { b },
+            (Some(x), _) => {
+                if x != 0.0 {
+                    b
+                } else {
+                    a
+                }
+            }
+            (_, Some(y)) => {
+                if y != 0.0 {
+                    a
+                } else {
+                    b
+                }
+            }
             _ if a == b => a,
             _ => self.raw(Op::And, a.min(b), a.max(b), Graph::ZERO),
         }
@@ -425,8 +477,20 @@ impl Graph {
     pub fn or(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let (a, b) = (self.truth(a), self.truth(b));
         match (self.constant(a), self.constant(b)) {
-            (Some(x), _) => if x != 0.0 { a } else { b },
-            (_, Some(y)) => if y != 0.0 { b } else { a },
+            (Some(x), _) => {
+                if x != 0.0 {
+                    a
+                } else {
+                    b
+                }
+            }
+            (_, Some(y)) => {
+                if y != 0.0 {
+                    b
+                } else {
+                    a
+                }
+            }
             _ if a == b => a,
             _ => self.raw(Op::Or, a.min(b), a.max(b), Graph::ZERO),
         }
@@ -439,16 +503,28 @@ impl Graph {
 
     /// A direct comparison.
     pub fn compare(&mut self, op: Op, a: NodeId, b: NodeId) -> NodeId {
-        let (a, b) = if matches!(op, Op::Eq | Op::Ne) { (a.min(b), a.max(b)) } else { (a, b) };
+        let (a, b) = if matches!(op, Op::Eq | Op::Ne) {
+            (a.min(b), a.max(b))
+        } else {
+            (a, b)
+        };
         self.raw(op, a, b, Graph::ZERO)
     }
 
     pub fn min(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        if a == b { a } else { self.raw(Op::Min, a, b, Graph::ZERO) }
+        if a == b {
+            a
+        } else {
+            self.raw(Op::Min, a, b, Graph::ZERO)
+        }
     }
 
     pub fn max(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        if a == b { a } else { self.raw(Op::Max, a, b, Graph::ZERO) }
+        if a == b {
+            a
+        } else {
+            self.raw(Op::Max, a, b, Graph::ZERO)
+        }
     }
 
     pub fn select(&mut self, condition: NodeId, yes: NodeId, no: NodeId) -> NodeId {

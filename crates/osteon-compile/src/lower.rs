@@ -39,7 +39,11 @@ pub(crate) struct Known {
 
 impl Known {
     fn new(n: usize) -> Known {
-        Known { value: vec![None; n], rate: vec![None; n], stored_rate: vec![None; n] }
+        Known {
+            value: vec![None; n],
+            rate: vec![None; n],
+            stored_rate: vec![None; n],
+        }
     }
 }
 
@@ -134,10 +138,16 @@ impl<'m> Lowering<'m> {
     }
 
     fn computed(&mut self, id: SymbolId, moment: Moment) -> Option<NodeId> {
-        let compare = if moment == Moment::Start { Compare::Direct } else { Compare::Located };
+        let compare = if moment == Moment::Start {
+            Compare::Direct
+        } else {
+            Compare::Located
+        };
         let model = self.model;
         match (self.quantities.kind(id), &model.symbol(id).rule) {
-            (Kind::Assigned, Some(Rule::Assignment(expr))) => Some(self.lower(expr, moment, compare)),
+            (Kind::Assigned, Some(Rule::Assignment(expr))) => {
+                Some(self.lower(expr, moment, compare))
+            }
             (Kind::Rate(reaction), _) => Some(match &model.reactions[reaction].rate {
                 Some(expr) => self.lower(expr, moment, compare),
                 None => self.graph.input(Input::Missing(id.0)),
@@ -169,7 +179,10 @@ impl<'m> Lowering<'m> {
             return node;
         }
         let model = self.model;
-        let size = self.quantities.start_size(model, id).map(|c| self.value(c, Moment::Start));
+        let size = self
+            .quantities
+            .start_size(model, id)
+            .map(|c| self.value(c, Moment::Start));
         let concentration = means_concentration(model, id);
         let initial = model.symbol(id).initial.as_ref();
         let given = match initial {
@@ -178,14 +191,17 @@ impl<'m> Lowering<'m> {
         };
         use osteon_model::InitialForm as F;
         let form = initial.map_or(F::Value, |i| i.form);
-        let given_concentration = species(model, id).is_some() && (form == F::Concentration || (form == F::Value && concentration));
+        let given_concentration = species(model, id).is_some()
+            && (form == F::Concentration || (form == F::Value && concentration));
         let as_meant = species(model, id).is_none() || given_concentration == concentration;
         let stored_amount = concentration && !self.quantities.stored_as_concentration(id);
 
         let (value, stored);
         if let (Some(number), true) = (self.graph.constant(given), as_meant) {
             self.start_place[id.0 as usize] = StartPlace::Plain(self.start_defaults.len());
-            value = self.graph.input(Input::Start(self.start_defaults.len() as u32));
+            value = self
+                .graph
+                .input(Input::Start(self.start_defaults.len() as u32));
             self.start_defaults.push(number);
             stored = match size {
                 Some(size) if stored_amount => self.graph.mul(value, size),
@@ -193,8 +209,12 @@ impl<'m> Lowering<'m> {
             };
         } else {
             self.start_place[id.0 as usize] = StartPlace::Override(self.n_overrides);
-            let flag = self.graph.input(Input::OverrideFlag(self.n_overrides as u32));
-            let other = self.graph.input(Input::OverrideValue(self.n_overrides as u32));
+            let flag = self
+                .graph
+                .input(Input::OverrideFlag(self.n_overrides as u32));
+            let other = self
+                .graph
+                .input(Input::OverrideValue(self.n_overrides as u32));
             self.n_overrides += 1;
             let meant = match size {
                 Some(size) if given_concentration && !concentration => self.graph.mul(given, size),
@@ -219,8 +239,15 @@ impl<'m> Lowering<'m> {
     /// Rate of the symbol's value, and of what is stored for it.
     fn rate_of(&mut self, id: SymbolId, moment: Moment) -> (NodeId, NodeId) {
         let model = self.model;
-        let compare = if moment == Moment::Start { Compare::Direct } else { Compare::Located };
-        let size = self.quantities.size(id).map(|c| (self.value(c, moment), self.rate(c, moment)));
+        let compare = if moment == Moment::Start {
+            Compare::Direct
+        } else {
+            Compare::Located
+        };
+        let size = self
+            .quantities
+            .size(id)
+            .map(|c| (self.value(c, moment), self.rate(c, moment)));
         let value = self.value(id, moment);
         let stored = match self.quantities.kind(id) {
             Kind::Held(_) => Graph::ZERO,
@@ -240,7 +267,11 @@ impl<'m> Lowering<'m> {
                 let gradient = self.gradients.of(&mut self.graph, value);
                 let mut total = Graph::ZERO;
                 for (variable, slope) in gradient.iter() {
-                    let speed = if *variable == TIME { Graph::ONE } else { self.stored_rate(self.quantities.states[*variable as usize]) };
+                    let speed = if *variable == TIME {
+                        Graph::ONE
+                    } else {
+                        self.stored_rate(self.quantities.states[*variable as usize])
+                    };
                     let term = self.graph.mul(*slope, speed);
                     total = self.graph.add(total, term);
                 }
@@ -252,7 +283,8 @@ impl<'m> Lowering<'m> {
                     let stored = match size {
                         // d(amount)/dt = size · d(conc)/dt + conc · d(size)/dt
                         Some((size, growth)) => {
-                            let (own, dilution) = (self.graph.mul(rate, size), self.graph.mul(value, growth));
+                            let (own, dilution) =
+                                (self.graph.mul(rate, size), self.graph.mul(value, growth));
                             self.graph.add(own, dilution)
                         }
                         None => rate,
@@ -318,10 +350,17 @@ impl<'m> Lowering<'m> {
                 let (mut over, mut under, mut negative) = (Vec::new(), Vec::new(), false);
                 self.factors(expr, moment, compare, &mut over, &mut under, &mut negative);
                 let product = self.graph.quotient(&over, &under);
-                if negative { self.graph.neg(product) } else { product }
+                if negative {
+                    self.graph.neg(product)
+                } else {
+                    product
+                }
             }
             ExprKind::Apply(op, args) => {
-                let args: Vec<NodeId> = args.iter().map(|a| self.lower(a, moment, compare)).collect();
+                let args: Vec<NodeId> = args
+                    .iter()
+                    .map(|a| self.lower(a, moment, compare))
+                    .collect();
                 self.apply(*op, &args, moment, compare, expr.span)
             }
         }
@@ -338,7 +377,9 @@ impl<'m> Lowering<'m> {
         negative: &mut bool,
     ) {
         match &expr.kind {
-            ExprKind::Apply(M::Mul, args) if !args.is_empty() => args.iter().for_each(|a| self.factors(a, moment, compare, over, under, negative)),
+            ExprKind::Apply(M::Mul, args) if !args.is_empty() => args
+                .iter()
+                .for_each(|a| self.factors(a, moment, compare, over, under, negative)),
             ExprKind::Apply(M::Div, args) if args.len() == 2 => {
                 self.factors(&args[0], moment, compare, over, under, negative);
                 self.factors(&args[1], moment, compare, under, over, negative);
@@ -356,25 +397,44 @@ impl<'m> Lowering<'m> {
     }
 
     fn arity_error(&mut self, span: Span, found: usize) -> NodeId {
-        let text = format!("in `{}` a function is given {found} arguments, which it does not take", self.context);
-        self.diagnostics.push(Diagnostic::error("wrong-argument-count", text, span));
+        let text = format!(
+            "in `{}` a function is given {found} arguments, which it does not take",
+            self.context
+        );
+        self.diagnostics
+            .push(Diagnostic::error("wrong-argument-count", text, span));
         self.graph.number(f64::NAN)
     }
 
-    fn apply(&mut self, op: M, args: &[NodeId], moment: Moment, compare: Compare, span: Span) -> NodeId {
+    fn apply(
+        &mut self,
+        op: M,
+        args: &[NodeId],
+        moment: Moment,
+        compare: Compare,
+        span: Span,
+    ) -> NodeId {
         let located = compare == Compare::Located && moment == Moment::Run;
         let g = &mut self.graph;
         match (op, args) {
             (M::Add, _) => {
                 // Steady terms first: their sum is computed once.
-                let (steady, varying): (Vec<NodeId>, Vec<NodeId>) = args.iter().partition(|x| g.is_steady(**x));
-                steady.into_iter().chain(varying).fold(Graph::ZERO, |sum, x| g.add(sum, x))
+                let (steady, varying): (Vec<NodeId>, Vec<NodeId>) =
+                    args.iter().partition(|x| g.is_steady(**x));
+                steady
+                    .into_iter()
+                    .chain(varying)
+                    .fold(Graph::ZERO, |sum, x| g.add(sum, x))
             }
             (M::And, _) => args.iter().fold(Graph::ONE, |all, x| g.and(all, *x)),
             (M::Or, _) => args.iter().fold(Graph::ZERO, |any, x| g.or(any, *x)),
             (M::Xor, _) => args.iter().fold(Graph::ZERO, |odd, x| g.xor(odd, *x)),
             (M::Min | M::Max, [first, rest @ ..]) => rest.iter().fold(*first, |best, x| {
-                let better = if op == M::Min { self.greater(best, *x, located) } else { self.greater(*x, best, located) };
+                let better = if op == M::Min {
+                    self.greater(best, *x, located)
+                } else {
+                    self.greater(*x, best, located)
+                };
                 self.graph.select(better, *x, best)
             }),
             (M::Sub, [a, b]) => g.sub(*a, *b),
@@ -408,7 +468,8 @@ impl<'m> Lowering<'m> {
                 g.or(not, *b)
             }
             (M::Abs, [a]) => {
-                let (positive, minus) = (self.greater(*a, Graph::ZERO, located), self.graph.neg(*a));
+                let (positive, minus) =
+                    (self.greater(*a, Graph::ZERO, located), self.graph.neg(*a));
                 self.graph.select(positive, *a, minus)
             }
             (M::Exp, [a]) => g.function(Op::Exp, *a),
@@ -518,7 +579,10 @@ impl<'m> Lowering<'m> {
         let next = self.switches.len() as u32;
         let i = *self.switch_of.entry(margin).or_insert(next);
         if i == next {
-            self.switches.push(Switch { margin, text: format!("{what} in `{}`", self.context) });
+            self.switches.push(Switch {
+                margin,
+                text: format!("{what} in `{}`", self.context),
+            });
         }
         self.graph.input(Input::Branch(i))
     }

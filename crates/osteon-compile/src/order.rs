@@ -156,14 +156,22 @@ fn circular(model: &Model, circle: &[Wanted], moment: Moment) -> Diagnostic {
             let symbol = model.symbol(*id);
             match (&symbol.rule, &symbol.initial) {
                 (Some(Rule::Assignment(e) | Rule::Rate(e)), _) if e.span != Span::NONE => e.span,
-                (_, Some(initial)) if moment == Moment::Start && initial.expr.span != Span::NONE => initial.expr.span,
+                (_, Some(initial))
+                    if moment == Moment::Start && initial.expr.span != Span::NONE =>
+                {
+                    initial.expr.span
+                }
                 _ => symbol.span,
             }
         }
     };
     let mut names: Vec<String> = circle.iter().map(&name).collect();
     names.extend(circle.first().map(&name));
-    let when = if moment == Moment::Start { "start values" } else { "values" };
+    let when = if moment == Moment::Start {
+        "start values"
+    } else {
+        "values"
+    };
     let first = circle.first().map_or(Span::NONE, &span);
     let mut d = Diagnostic::error("circular", format!("these {when} need each other in a circle: {}", names.join(" → ")), first)
         .at(format!("`{}` needs `{}`", names[0], names[1]))

@@ -31,7 +31,11 @@ pub(crate) struct Change {
 impl Change {
     pub fn stoichiometry<'m>(&self, model: &'m Model) -> &'m Expr {
         let reaction = &model.reactions[self.reaction];
-        let side = if self.gains { &reaction.products } else { &reaction.reactants };
+        let side = if self.gains {
+            &reaction.products
+        } else {
+            &reaction.reactants
+        };
         &side[self.participant].stoichiometry
     }
 }
@@ -75,7 +79,11 @@ impl Quantities {
                     let symbol = model.symbol(p.species);
                     let free = species(model, p.species).is_some_and(|info| !info.boundary);
                     if free && !symbol.constant && symbol.rule.is_none() {
-                        changes[p.species.0 as usize].push(Change { reaction, participant, gains });
+                        changes[p.species.0 as usize].push(Change {
+                            reaction,
+                            participant,
+                            gains,
+                        });
                     }
                 }
             }
@@ -103,7 +111,8 @@ impl Quantities {
             q.kinds.push(kind);
             if means_concentration(model, id) && matches!(kind, Kind::State(_) | Kind::Held(_)) {
                 let compartment = species(model, id).map(|info| info.compartment);
-                let moving_size = compartment.is_some_and(|c| matches!(model.symbol(c).rule, Some(Rule::Assignment(_))));
+                let moving_size = compartment
+                    .is_some_and(|c| matches!(model.symbol(c).rule, Some(Rule::Assignment(_))));
                 if matches!(symbol.rule, Some(Rule::Rate(_))) && moving_size {
                     q.as_concentration[id.0 as usize] = true;
                 } else {
@@ -131,7 +140,11 @@ impl Quantities {
     /// The compartment whose size the start value needs, given the form it is written in.
     pub fn start_size(&self, model: &Model, id: SymbolId) -> Option<SymbolId> {
         let info = species(model, id)?;
-        let form = model.symbol(id).initial.as_ref().map_or(InitialForm::Value, |i| i.form);
+        let form = model
+            .symbol(id)
+            .initial
+            .as_ref()
+            .map_or(InitialForm::Value, |i| i.form);
         let given_as_concentration = match form {
             InitialForm::Value => means_concentration(model, id),
             InitialForm::Amount => false,

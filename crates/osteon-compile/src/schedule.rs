@@ -77,13 +77,22 @@ impl<'g> Scheduler<'g> {
             }
         }
         let next = layout.first_computed();
-        Scheduler { graph, fused, rows, layout, next }
+        Scheduler {
+            graph,
+            fused,
+            rows,
+            layout,
+            next,
+        }
     }
 
     /// Row of a node that some tape computes, or an input or constant.
     pub fn row(&self, id: NodeId) -> u32 {
         let row = self.rows[id.0 as usize];
-        assert!(row != NO_ROW, "every root was scheduled by the tape that owns it");
+        assert!(
+            row != NO_ROW,
+            "every root was scheduled by the tape that owns it"
+        );
         row
     }
 
@@ -125,7 +134,11 @@ impl<'g> Scheduler<'g> {
         let own: FastMap<NodeId, ()> = set.iter().map(|id| (*id, ())).collect();
         let mut out = Vec::new();
         for step in set.iter().filter_map(|id| self.step(*id)) {
-            out.extend(step.args[..step.op.arity()].iter().filter(|a| !own.contains_key(*a)));
+            out.extend(
+                step.args[..step.op.arity()]
+                    .iter()
+                    .filter(|a| !own.contains_key(*a)),
+            );
         }
         out.sort_unstable();
         out.dedup();
@@ -135,8 +148,12 @@ impl<'g> Scheduler<'g> {
     /// Orders nodes into a tape and gives rows to those that have none. Cheap operations run as soon as they can, in runs of one kind;
     /// costly ones wait until nothing cheap is left, so that as many as possible run side by side.
     pub fn tape(&mut self, nodes: &[NodeId]) -> Tape {
-        let position: FastMap<NodeId, usize> = nodes.iter().enumerate().map(|(i, id)| (*id, i)).collect();
-        let steps: Vec<Step> = nodes.iter().map(|id| self.step(*id).expect("sets hold operations only")).collect();
+        let position: FastMap<NodeId, usize> =
+            nodes.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+        let steps: Vec<Step> = nodes
+            .iter()
+            .map(|id| self.step(*id).expect("sets hold operations only"))
+            .collect();
         let mut waiting = vec![0_u32; nodes.len()];
         let mut users: Vec<Vec<u32>> = vec![Vec::new(); nodes.len()];
         for (i, step) in steps.iter().enumerate() {
@@ -147,7 +164,8 @@ impl<'g> Scheduler<'g> {
                 }
             }
         }
-        let mut ready: std::collections::BTreeMap<Op, VecDeque<usize>> = std::collections::BTreeMap::new();
+        let mut ready: std::collections::BTreeMap<Op, VecDeque<usize>> =
+            std::collections::BTreeMap::new();
         for (i, step) in steps.iter().enumerate() {
             if waiting[i] == 0 {
                 ready.entry(step.op).or_default().push_back(i);
@@ -156,10 +174,14 @@ impl<'g> Scheduler<'g> {
         let mut instructions = Vec::with_capacity(nodes.len());
         loop {
             let longest = |costly: bool| {
-                let open = ready.iter().filter(|(op, list)| op.is_costly() == costly && !list.is_empty());
+                let open = ready
+                    .iter()
+                    .filter(|(op, list)| op.is_costly() == costly && !list.is_empty());
                 open.max_by_key(|(_, list)| list.len()).map(|(op, _)| *op)
             };
-            let Some(op) = longest(false).or_else(|| longest(true)) else { break };
+            let Some(op) = longest(false).or_else(|| longest(true)) else {
+                break;
+            };
             let batch = std::mem::take(ready.get_mut(&op).expect("chosen among those ready"));
             for i in batch {
                 let step = steps[i];
@@ -172,16 +194,27 @@ impl<'g> Scheduler<'g> {
                     *slot = self.next;
                     self.next += 1;
                 }
-                instructions.push(Instruction { op: step.op, dst: *slot, args });
+                instructions.push(Instruction {
+                    op: step.op,
+                    dst: *slot,
+                    args,
+                });
                 for user in &users[i] {
                     waiting[*user as usize] -= 1;
                     if waiting[*user as usize] == 0 {
-                        ready.entry(steps[*user as usize].op).or_default().push_back(*user as usize);
+                        ready
+                            .entry(steps[*user as usize].op)
+                            .or_default()
+                            .push_back(*user as usize);
                     }
                 }
             }
         }
-        assert_eq!(instructions.len(), nodes.len(), "arguments come before their users, so everything gets its turn");
+        assert_eq!(
+            instructions.len(),
+            nodes.len(),
+            "arguments come before their users, so everything gets its turn"
+        );
         Tape::new(&instructions)
     }
 }
@@ -196,28 +229,52 @@ pub(crate) fn reachable(graph: &Graph, roots: &[NodeId]) -> Vec<NodeId> {
             stack.extend(&args[..n]);
         }
     }
-    (0..graph.len() as u32).map(NodeId).filter(|id| seen[id.0 as usize]).collect()
+    (0..graph.len() as u32)
+        .map(NodeId)
+        .filter(|id| seen[id.0 as usize])
+        .collect()
 }
 
 /// How late a node can be computed: steady ones are hoisted, then those of the point, of the factorisation, of the solve.
 fn tier(graph: &Graph, id: NodeId) -> u8 {
     let d = graph.deps(id);
-    [deps::RIGHT_HAND, deps::DIAGONAL, deps::START, deps::POINT].iter().position(|bit| d & bit != 0).map_or(9, |p| p as u8)
+    [deps::RIGHT_HAND, deps::DIAGONAL, deps::START, deps::POINT]
+        .iter()
+        .position(|bit| d & bit != 0)
+        .map_or(9, |p| p as u8)
 }
 
 /// Turns a sum or difference with a product that nobody else wants into one operation.
 fn fuse(graph: &Graph, uses: &[u32], id: NodeId) -> Option<Step> {
-    let Node::Apply(op @ (Op::Add | Op::Sub), [a, b, _]) = graph.node(id) else { return None };
+    let Node::Apply(op @ (Op::Add | Op::Sub), [a, b, _]) = graph.node(id) else {
+        return None;
+    };
     let product = |x: NodeId| match graph.node(x) {
         // A product of an earlier tier stays where it is computed less often.
-        Node::Apply(Op::Mul, [p, q, _]) if uses[x.0 as usize] == 1 && tier(graph, x) == tier(graph, id) => Some((p, q)),
+        Node::Apply(Op::Mul, [p, q, _])
+            if uses[x.0 as usize] == 1 && tier(graph, x) == tier(graph, id) =>
+        {
+            Some((p, q))
+        }
         _ => None,
     };
     match (op, product(a), product(b)) {
-        (Op::Add, Some((p, q)), _) => Some(Step { op: Op::Fma, args: [p, q, b] }),
-        (Op::Add, None, Some((p, q))) => Some(Step { op: Op::Fma, args: [p, q, a] }),
-        (Op::Sub, _, Some((p, q))) => Some(Step { op: Op::Fnma, args: [p, q, a] }),
-        (Op::Sub, Some((p, q)), None) => Some(Step { op: Op::Fms, args: [p, q, b] }),
+        (Op::Add, Some((p, q)), _) => Some(Step {
+            op: Op::Fma,
+            args: [p, q, b],
+        }),
+        (Op::Add, None, Some((p, q))) => Some(Step {
+            op: Op::Fma,
+            args: [p, q, a],
+        }),
+        (Op::Sub, _, Some((p, q))) => Some(Step {
+            op: Op::Fnma,
+            args: [p, q, a],
+        }),
+        (Op::Sub, Some((p, q)), None) => Some(Step {
+            op: Op::Fms,
+            args: [p, q, b],
+        }),
         _ => None,
     }
 }

@@ -37,17 +37,33 @@ pub(crate) fn lower_events(lowering: &mut Lowering) -> (Vec<EventNodes>, Vec<Mar
     let mut margins: Vec<Margin> = Vec::new();
     let mut events = Vec::new();
     for (index, event) in model.events.iter().enumerate() {
-        lowering.context = if event.id.is_empty() { format!("event {}", index + 1) } else { event.id.clone() };
+        lowering.context = if event.id.is_empty() {
+            format!("event {}", index + 1)
+        } else {
+            event.id.clone()
+        };
         let whole = margins.len();
-        margins.push(Margin { event: index, kind: TriggerKind::Truth, node: Graph::ZERO });
+        margins.push(Margin {
+            event: index,
+            kind: TriggerKind::Truth,
+            node: Graph::ZERO,
+        });
         let (truth, margin) = condition(lowering, &event.trigger, index, &mut margins);
         margins[whole].node = margin;
         for a in &event.assignments {
             let target = model.symbol(a.target);
-            if matches!(lowering.quantities.kind(a.target), Kind::Assigned | Kind::Rate(_)) {
-                let text = format!("event `{}` sets `{}`, which is computed by a rule or a reaction", lowering.context, target.id);
+            if matches!(
+                lowering.quantities.kind(a.target),
+                Kind::Assigned | Kind::Rate(_)
+            ) {
+                let text = format!(
+                    "event `{}` sets `{}`, which is computed by a rule or a reaction",
+                    lowering.context, target.id
+                );
                 lowering.diagnostics.push(
-                    Diagnostic::error("rule-conflict", text, event.span).label(target.span, "computed here").help("set what it is computed from"),
+                    Diagnostic::error("rule-conflict", text, event.span)
+                        .label(target.span, "computed here")
+                        .help("set what it is computed from"),
                 );
             }
         }
@@ -64,7 +80,12 @@ pub(crate) fn lower_events(lowering: &mut Lowering) -> (Vec<EventNodes>, Vec<Mar
 }
 
 /// Truth by exact comparison, and margin, of a condition.
-fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Margin>) -> (NodeId, NodeId) {
+fn condition(
+    l: &mut Lowering,
+    expr: &Expr,
+    event: usize,
+    margins: &mut Vec<Margin>,
+) -> (NodeId, NodeId) {
     let ExprKind::Apply(op, args) = &expr.kind else {
         return as_number(l, expr);
     };
@@ -97,7 +118,10 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
             (g.or(not_a, b.0), g.max(minus_a, b.1))
         }
         (M::Eq | M::Ne | M::Lt | M::Le | M::Gt | M::Ge, [_, _, ..]) => {
-            let sides: Vec<NodeId> = args.iter().map(|a| l.lower(a, Moment::Run, Compare::Located)).collect();
+            let sides: Vec<NodeId> = args
+                .iter()
+                .map(|a| l.lower(a, Moment::Run, Compare::Located))
+                .collect();
             let mut all: Option<(NodeId, NodeId)> = None;
             for pair in sides.windows(2) {
                 let next = relation(l, *op, pair[0], pair[1], event, margins);
@@ -117,7 +141,12 @@ fn condition(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Marg
 }
 
 /// A condition inside another: a single comparison gets a margin of its own.
-fn part(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Margin>) -> (NodeId, NodeId) {
+fn part(
+    l: &mut Lowering,
+    expr: &Expr,
+    event: usize,
+    margins: &mut Vec<Margin>,
+) -> (NodeId, NodeId) {
     let both = condition(l, expr, event, margins);
     let mut inner = expr;
     while let ExprKind::Apply(M::Not, args) = &inner.kind {
@@ -135,13 +164,26 @@ fn part(l: &mut Lowering, expr: &Expr, event: usize, margins: &mut Vec<Margin>) 
 }
 
 fn watch(l: &Lowering, node: NodeId, event: usize, margins: &mut Vec<Margin>) {
-    let known = margins.iter().any(|m| m.event == event && m.kind == TriggerKind::Part && m.node == node);
+    let known = margins
+        .iter()
+        .any(|m| m.event == event && m.kind == TriggerKind::Part && m.node == node);
     if l.graph.varies(node) && !known {
-        margins.push(Margin { event, kind: TriggerKind::Part, node });
+        margins.push(Margin {
+            event,
+            kind: TriggerKind::Part,
+            node,
+        });
     }
 }
 
-fn relation(l: &mut Lowering, op: M, a: NodeId, b: NodeId, event: usize, margins: &mut Vec<Margin>) -> (NodeId, NodeId) {
+fn relation(
+    l: &mut Lowering,
+    op: M,
+    a: NodeId,
+    b: NodeId,
+    event: usize,
+    margins: &mut Vec<Margin>,
+) -> (NodeId, NodeId) {
     let truth = l.relation(op, a, b, false);
     let g = &mut l.graph;
     match op {
@@ -152,7 +194,11 @@ fn relation(l: &mut Lowering, op: M, a: NodeId, b: NodeId, event: usize, margins
             let difference = g.sub(a, b);
             let equal = if g.varies(difference) && !(g.is_boolean(a) && g.is_boolean(b)) {
                 let met = g.input(Input::Equality(margins.len() as u32));
-                margins.push(Margin { event, kind: TriggerKind::Equality, node: difference });
+                margins.push(Margin {
+                    event,
+                    kind: TriggerKind::Equality,
+                    node: difference,
+                });
                 g.or(equal, met)
             } else {
                 equal

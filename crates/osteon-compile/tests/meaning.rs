@@ -21,7 +21,11 @@ struct One {
 impl One {
     fn new(text: &str) -> One {
         let p = program(text);
-        let mut one = One { y: vec![0.0; p.n_states()], lanes: Lanes::new(p, 1), t: [0.0] };
+        let mut one = One {
+            y: vec![0.0; p.n_states()],
+            lanes: Lanes::new(p, 1),
+            t: [0.0],
+        };
         one.initialise();
         one
     }
@@ -41,7 +45,9 @@ impl One {
     }
     fn set_now(&mut self, name: &str, value: f64) {
         let symbol = self.lanes.program().find(name).expect(name);
-        self.lanes.set_now(0, symbol, value, &self.t, &mut self.y).expect("settable");
+        self.lanes
+            .set_now(0, symbol, value, &self.t, &mut self.y)
+            .expect("settable");
         self.lanes.refresh_branches(0, &self.t, &self.y);
     }
     fn rhs(&mut self) -> Vec<f64> {
@@ -61,16 +67,28 @@ fn start_values_are_derived_again_and_changes_during_a_run_are_not() {
         x = c
         x' = -a * x";
     let mut m = One::new(text);
-    assert_eq!([m.get("b"), m.get("c"), m.get("x"), m.get("d")], [6.0, 7.0, 7.0, 12.0]);
+    assert_eq!(
+        [m.get("b"), m.get("c"), m.get("x"), m.get("d")],
+        [6.0, 7.0, 7.0, 12.0]
+    );
     m.set_start("a", 10.0);
-    assert_eq!([m.get("b"), m.get("c"), m.get("x"), m.get("d")], [30.0, 31.0, 31.0, 300.0]);
+    assert_eq!(
+        [m.get("b"), m.get("c"), m.get("x"), m.get("d")],
+        [30.0, 31.0, 31.0, 300.0]
+    );
     assert_eq!(m.rhs(), [-310.0]);
     // An overridden derived constant: what hangs on it follows, what it hung on stays.
     m.set_start("b", 1.0);
-    assert_eq!([m.get("a"), m.get("c"), m.get("x"), m.get("d")], [10.0, 2.0, 2.0, 10.0]);
+    assert_eq!(
+        [m.get("a"), m.get("c"), m.get("x"), m.get("d")],
+        [10.0, 2.0, 2.0, 10.0]
+    );
     // During the run only rules follow.
     m.set_now("a", 5.0);
-    assert_eq!([m.get("b"), m.get("c"), m.get("x"), m.get("d")], [1.0, 2.0, 2.0, 5.0]);
+    assert_eq!(
+        [m.get("b"), m.get("c"), m.get("x"), m.get("d")],
+        [1.0, 2.0, 2.0, 5.0]
+    );
     m.set_now("x", 4.0);
     assert_eq!(m.rhs(), [-20.0]);
     m.lanes.reset_start(0);
@@ -79,7 +97,13 @@ fn start_values_are_derived_again_and_changes_during_a_run_are_not() {
     // What is computed cannot be set, and says so.
     let d = m.lanes.program().find("d").expect("d");
     assert!(m.lanes.set_start(0, d, 1.0).is_err());
-    assert!(m.lanes.set_now(0, d, 1.0, &[0.0], &mut [0.0]).expect_err("computed").to_string().contains("`d`"));
+    assert!(
+        m.lanes
+            .set_now(0, d, 1.0, &[0.0], &mut [0.0])
+            .expect_err("computed")
+            .to_string()
+            .contains("`d`")
+    );
 }
 
 #[test]
@@ -98,7 +122,13 @@ fn concentrations_are_amounts_over_size() {
     let p = Arc::clone(m.lanes.program());
     let (a, b) = (p.find("A").expect("A"), p.find("B").expect("B"));
     let mut out = [0.0; 4];
-    let symbols = [p.amount_of(a), p.concentration_of(a), p.amount_of(b), p.concentration_of(b)].map(|s| s.expect("species"));
+    let symbols = [
+        p.amount_of(a),
+        p.concentration_of(a),
+        p.amount_of(b),
+        p.concentration_of(b),
+    ]
+    .map(|s| s.expect("species"));
     m.lanes.value(&symbols, &m.t, &m.y, &mut out);
     assert_eq!(out, [12.0, 3.0, 5.0, 1.25]);
     // A concentration set is a concentration; a changed size keeps the amount.
@@ -163,14 +193,23 @@ fn switches_freeze_their_branch() {
     let n = One::new("p = 1\nx = 0\nx' = piecewise(1, p > 0, 2) + min(p, 3)");
     assert_eq!(n.lanes.n_switches(), 0);
     // One comparison, its opposite and its complement in disguise are one switch.
-    let n = One::new("x = 0\nx' = piecewise(1, x > 2, 0) + piecewise(1, 2 < x, 0) + piecewise(1, x <= 2, 0)");
+    let n = One::new(
+        "x = 0\nx' = piecewise(1, x > 2, 0) + piecewise(1, 2 < x, 0) + piecewise(1, x <= 2, 0)",
+    );
     assert_eq!(n.lanes.n_switches(), 1);
 }
 
 #[test]
 fn floor_is_steady_inside_a_branch() {
-    let mut m = One::new("x = 3.5\nx' = 1\nf := floor(x)\nc := ceil(x)\nq := quotient(x, 2)\nr := rem(x, 2)\nn := floor(-x)");
-    for (x, expect) in [(3.5, [3.0, 4.0, 1.0, 1.5, -4.0]), (4.0, [4.0, 4.0, 2.0, 0.0, -4.0]), (-0.25, [-1.0, 0.0, 0.0, -0.25, 0.0]), (7.999, [7.0, 8.0, 3.0, 1.999, -8.0])] {
+    let mut m = One::new(
+        "x = 3.5\nx' = 1\nf := floor(x)\nc := ceil(x)\nq := quotient(x, 2)\nr := rem(x, 2)\nn := floor(-x)",
+    );
+    for (x, expect) in [
+        (3.5, [3.0, 4.0, 1.0, 1.5, -4.0]),
+        (4.0, [4.0, 4.0, 2.0, 0.0, -4.0]),
+        (-0.25, [-1.0, 0.0, 0.0, -0.25, 0.0]),
+        (7.999, [7.0, 8.0, 3.0, 1.999, -8.0]),
+    ] {
         m.y[0] = x;
         m.lanes.refresh_branches(0, &m.t, &m.y);
         let found = ["f", "c", "q", "r", "n"].map(|s| m.get(s));
@@ -200,7 +239,18 @@ fn events_have_margins_truth_and_values() {
     let p = Arc::clone(m.lanes.program());
     let kinds: Vec<_> = p.triggers().iter().map(|t| (t.event, t.kind)).collect();
     use TriggerKind::{Equality, Part, Truth};
-    assert_eq!(kinds, [(0, Truth), (0, Part), (0, Part), (1, Truth), (1, Equality), (2, Truth), (2, Part)]);
+    assert_eq!(
+        kinds,
+        [
+            (0, Truth),
+            (0, Part),
+            (0, Part),
+            (1, Truth),
+            (1, Equality),
+            (2, Truth),
+            (2, Part)
+        ]
+    );
     let mut margins = [0.0; 7];
     m.t = [2.5];
     m.y[0] = 2.5;
@@ -211,7 +261,10 @@ fn events_have_margins_truth_and_values() {
         m.lanes.event_truth(e, &m.t, &m.y, &mut out);
         out[0]
     };
-    assert_eq!([truth(&mut m, 0), truth(&mut m, 1), truth(&mut m, 2)], [false, false, true]);
+    assert_eq!(
+        [truth(&mut m, 0), truth(&mut m, 1), truth(&mut m, 2)],
+        [false, false, true]
+    );
     m.lanes.assume_equal(0, 4, true);
     assert!(truth(&mut m, 1));
     m.lanes.assume_equal(0, 4, false);
@@ -227,16 +280,32 @@ fn events_have_margins_truth_and_values() {
     assert_eq!([m.get("V"), m.get("A")], [4.0, 1.75]);
     let a = p.find("A").expect("A");
     let mut out = [0.0];
-    m.lanes.value(&[p.amount_of(a).expect("species")], &m.t, &m.y, &mut out);
+    m.lanes
+        .value(&[p.amount_of(a).expect("species")], &m.t, &m.y, &mut out);
     assert_eq!(out, [7.0]);
 }
 
 #[test]
 fn faults_are_told() {
-    let told = |text: &str| compile(&model(text)).expect_err("a faulty model").iter().map(|d| format!("{}: {}", d.id, d.message)).collect::<Vec<_>>();
-    assert_eq!(told("a := b + 1\nb := c\nc := 2 * a"), ["circular: these values need each other in a circle: a → b → c → a"]);
-    assert_eq!(told("a = b\nb = a + 1\nx' = a\nx = 0"), ["circular: these start values need each other in a circle: a → b → a"]);
-    assert_eq!(told("k' = 0\nx = 1\nx' = k * q\nq := 2 * x"), ["missing-value: `k` has no value, and others are computed from it"]);
+    let told = |text: &str| {
+        compile(&model(text))
+            .expect_err("a faulty model")
+            .iter()
+            .map(|d| format!("{}: {}", d.id, d.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("a := b + 1\nb := c\nc := 2 * a"),
+        ["circular: these values need each other in a circle: a → b → c → a"]
+    );
+    assert_eq!(
+        told("a = b\nb = a + 1\nx' = a\nx = 0"),
+        ["circular: these start values need each other in a circle: a → b → a"]
+    );
+    assert_eq!(
+        told("k' = 0\nx = 1\nx' = k * q\nq := 2 * x"),
+        ["missing-value: `k` has no value, and others are computed from it"]
+    );
     // A value nobody reads may be missing.
     assert!(compile(&model("comp V = 1\nk := 1\nx = 0\nx' = 1")).is_ok());
     assert_eq!(told("x = 0\nx' = 1\ny := x\nat x > 1: y = 3").len(), 1);
@@ -251,7 +320,9 @@ fn a_lane_does_not_know_its_neighbours() {
     let mut y = vec![0.0; n];
     let t = vec![0.0; n];
     for lane in 0..n {
-        block.set_start(lane, a, lane as f64 * 0.5).expect("settable");
+        block
+            .set_start(lane, a, lane as f64 * 0.5)
+            .expect("settable");
     }
     block.initialise(&t, &mut y);
     let mut f = vec![0.0; n];
@@ -262,7 +333,10 @@ fn a_lane_does_not_know_its_neighbours() {
         let (mut y1, mut f1) = ([0.0], [0.0]);
         alone.initialise(&[0.0], &mut y1);
         alone.rhs(&[0.0], &y1, &mut f1);
-        assert_eq!([y[lane].to_bits(), f[lane].to_bits()], [y1[0].to_bits(), f1[0].to_bits()]);
+        assert_eq!(
+            [y[lane].to_bits(), f[lane].to_bits()],
+            [y1[0].to_bits(), f1[0].to_bits()]
+        );
         assert_eq!(block.branch(lane, 0), alone.branch(0, 0));
     }
     // One lane begins anew, the others stay.

@@ -20,7 +20,11 @@ fn calls_allocate_nothing() {
     for lanes in [1, 3, 8] {
         let mut block = Lanes::new(Arc::clone(&program), lanes);
         let (mut t, mut y) = (vec![0.0; lanes], vec![0.0; 2 * lanes]);
-        let (mut f, mut margins, mut ok) = (vec![0.0; 2 * lanes], vec![0.0; 2 * lanes], vec![false; lanes]);
+        let (mut f, mut margins, mut ok) = (
+            vec![0.0; 2 * lanes],
+            vec![0.0; 2 * lanes],
+            vec![false; lanes],
+        );
         let diagonal = vec![4.0; lanes];
         let mut values = [0.0; 2];
         let mut pass = || {

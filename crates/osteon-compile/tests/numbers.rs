@@ -19,7 +19,16 @@ fn leaf() -> impl Strategy<Value = Expr> {
     prop_oneof![
         (0_u32..4).prop_map(|i| Expr::symbol(SymbolId(i))),
         Just(Expr::new(ExprKind::Time, Span::NONE)),
-        prop_oneof![Just(0.0), Just(1.0), Just(2.0), Just(-1.0), Just(0.5), Just(3.0), -5.0..5.0].prop_map(Expr::number),
+        prop_oneof![
+            Just(0.0),
+            Just(1.0),
+            Just(2.0),
+            Just(-1.0),
+            Just(0.5),
+            Just(3.0),
+            -5.0..5.0
+        ]
+        .prop_map(Expr::number),
     ]
 }
 
@@ -71,11 +80,15 @@ fn delicate(e: &Expr, value: &dyn Fn(SymbolId) -> f64, time: f64) -> bool {
             let a: Vec<f64> = args.iter().map(|x| interpret(x, value, time)).collect();
             // A jump nearby, or the loss of digits by cancellation.
             found |= match op {
-                Op::Lt | Op::Ge | Op::Min | Op::Max => (a[0] - a[1]).abs() < 1e-6 * (a[0].abs() + a[1].abs()),
+                Op::Lt | Op::Ge | Op::Min | Op::Max => {
+                    (a[0] - a[1]).abs() < 1e-6 * (a[0].abs() + a[1].abs())
+                }
                 Op::Sub => v.abs() < 1e-4 * (a[0].abs() + a[1].abs()),
                 Op::Add => v.abs() < 1e-4 * a.iter().map(|x| x.abs()).sum::<f64>(),
                 Op::Floor | Op::Ceil => (a[0] - a[0].round()).abs() < 1e-6,
-                Op::And | Op::Or | Op::Xor | Op::Not => a.iter().any(|x| x.abs() < 1e-9 && *x != 0.0),
+                Op::And | Op::Or | Op::Xor | Op::Not => {
+                    a.iter().any(|x| x.abs() < 1e-9 && *x != 0.0)
+                }
                 Op::Sin | Op::Exp => a[0].abs() > 1e2,
                 Op::Ln => (a[0] - 1.0).abs() < 1e-4,
                 Op::Pow => a[0] < 0.0 || a[1].abs() > 50.0,
@@ -149,7 +162,8 @@ const MODELS: [&str; 4] = [
 ];
 
 fn start(program: &Arc<Program>, lanes: usize, set: InstructionSet) -> (Lanes, Vec<f64>, Vec<f64>) {
-    let mut block = Lanes::with_instruction_set(Arc::clone(program), lanes, set).expect("available");
+    let mut block =
+        Lanes::with_instruction_set(Arc::clone(program), lanes, set).expect("available");
     let t: Vec<f64> = (0..lanes).map(|l| 0.8 + 0.01 * l as f64).collect();
     let mut y = vec![0.0; program.n_states() * lanes];
     block.initialise(&t, &mut y);
@@ -202,22 +216,39 @@ fn derivatives_agree_with_differences() {
             });
             for i in 0..n {
                 let (a, b) = (dense[i * n + j], column[i]);
-                assert!((a - b).abs() < 1e-8 * (1.0 + b.abs()), "J[{i},{j}]: {a} and {b} in {text}");
+                assert!(
+                    (a - b).abs() < 1e-8 * (1.0 + b.abs()),
+                    "J[{i},{j}]: {a} and {b} in {text}"
+                );
             }
         }
         let slope = difference(1e-2, &mut |h| rhs(t[0] + h, &y));
         for (a, b) in by_time.iter().zip(slope) {
-            assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "df/dt: {a} and {b} in {text}");
+            assert!(
+                (a - b).abs() < 1e-9 * (1.0 + b.abs()),
+                "df/dt: {a} and {b} in {text}"
+            );
         }
     }
 }
 
 /// Largest |M x − b| / (|M| |x| + |b|) over rows, for one lane.
-fn residual(program: &Program, j: &[f64], lanes: usize, lane: usize, d: f64, x: &[f64], b: &[f64]) -> f64 {
+fn residual(
+    program: &Program,
+    j: &[f64],
+    lanes: usize,
+    lane: usize,
+    d: f64,
+    x: &[f64],
+    b: &[f64],
+) -> f64 {
     let n = program.n_states();
     (0..n)
         .map(|i| {
-            let (mut r, mut s) = (d * x[i * lanes + lane] - b[i * lanes + lane], (d * x[i * lanes + lane]).abs() + b[i * lanes + lane].abs());
+            let (mut r, mut s) = (
+                d * x[i * lanes + lane] - b[i * lanes + lane],
+                (d * x[i * lanes + lane]).abs() + b[i * lanes + lane].abs(),
+            );
             for ((row, column), v) in program.jacobian_pattern().zip(j.chunks(lanes)) {
                 if row == i {
                     r -= v[lane] * x[column * lanes + lane];
@@ -242,7 +273,9 @@ fn solves_leave_no_residual() {
             let mut ok = [false; 5];
             block.factor(&t, &y, &diagonal, &mut ok);
             assert_eq!(ok, [true; 5]);
-            let b: Vec<f64> = (0..n * lanes).map(|i| ((i * 7919) % 13) as f64 - 6.0).collect();
+            let b: Vec<f64> = (0..n * lanes)
+                .map(|i| ((i * 7919) % 13) as f64 - 6.0)
+                .collect();
             let mut x = b.clone();
             block.solve(&mut x);
             for (lane, d) in diagonal.iter().enumerate() {
@@ -260,7 +293,9 @@ fn a_bad_static_pivot_falls_back_to_pivoting() {
     let program = Arc::new(compile(&model(text)).expect(text));
     let lanes = 3;
     let mut block = Lanes::new(Arc::clone(&program), lanes);
-    block.set_start(1, program.find("k").expect("k"), 50.0).expect("settable");
+    block
+        .set_start(1, program.find("k").expect("k"), 50.0)
+        .expect("settable");
     let (t, mut y) = (vec![0.0; lanes], vec![0.0; 3 * lanes]);
     block.initialise(&t, &mut y);
     let mut j = vec![0.0; program.jacobian_pattern().len() * lanes];
@@ -280,7 +315,9 @@ fn a_bad_static_pivot_falls_back_to_pivoting() {
     // Singular: told, for that lane only.
     let singular = Arc::new(compile(&model("k = 0\na = 1\na' = k * a")).expect("compiles"));
     let mut block = Lanes::new(Arc::clone(&singular), 2);
-    block.set_start(0, singular.find("k").expect("k"), 2.0).expect("settable");
+    block
+        .set_start(0, singular.find("k").expect("k"), 2.0)
+        .expect("settable");
     block.initialise(&[0.0; 2], &mut [0.0; 2]);
     let mut ok = [true; 2];
     block.factor(&[0.0; 2], &[1.0; 2], &[2.0, 2.0], &mut ok);
@@ -288,15 +325,25 @@ fn a_bad_static_pivot_falls_back_to_pivoting() {
 }
 
 /// Everything a block computes, as bits of one lane.
-fn bits_of_lane(program: &Arc<Program>, lanes: usize, lane: usize, set: InstructionSet) -> Vec<f64> {
-    let mut block = Lanes::with_instruction_set(Arc::clone(program), lanes, set).expect("available");
+fn bits_of_lane(
+    program: &Arc<Program>,
+    lanes: usize,
+    lane: usize,
+    set: InstructionSet,
+) -> Vec<f64> {
+    let mut block =
+        Lanes::with_instruction_set(Arc::clone(program), lanes, set).expect("available");
     let n = program.n_states();
     let mut y = vec![0.0; n * lanes];
     let t = vec![0.8; lanes];
     block.initialise(&t, &mut y);
     for l in 0..lanes {
         // The lane under test is the same everywhere, its neighbours differ.
-        let factor = if l == lane { 1.1 } else { 0.7 + 0.05 * l as f64 };
+        let factor = if l == lane {
+            1.1
+        } else {
+            0.7 + 0.05 * l as f64
+        };
         (0..n).for_each(|i| y[i * lanes + l] *= factor);
     }
     let (mut f, mut ok) = (vec![0.0; n * lanes], vec![false; lanes]);
@@ -320,9 +367,15 @@ fn any_number_of_lanes_gives_the_same_bits() {
     for text in MODELS {
         let program = Arc::new(compile(&model(text)).expect(text));
         for set in InstructionSet::ALL.into_iter().filter(|s| s.is_available()) {
-            let alone: Vec<u64> = bits_of_lane(&program, 1, 0, set).iter().map(|x| x.to_bits()).collect();
+            let alone: Vec<u64> = bits_of_lane(&program, 1, 0, set)
+                .iter()
+                .map(|x| x.to_bits())
+                .collect();
             for (lanes, lane) in [(2, 1), (3, 2), (4, 0), (8, 7), (13, 12), (16, 5), (32, 31)] {
-                let many: Vec<u64> = bits_of_lane(&program, lanes, lane, set).iter().map(|x| x.to_bits()).collect();
+                let many: Vec<u64> = bits_of_lane(&program, lanes, lane, set)
+                    .iter()
+                    .map(|x| x.to_bits())
+                    .collect();
                 assert_eq!(alone, many, "lane {lane} of {lanes} on {set:?}");
             }
         }
@@ -336,7 +389,10 @@ fn instruction_sets_agree() {
         let base = bits_of_lane(&program, 1, 0, InstructionSet::Baseline);
         for set in InstructionSet::ALL.into_iter().filter(|s| s.is_available()) {
             for (a, b) in base.iter().zip(bits_of_lane(&program, 8, 3, set)) {
-                assert!((a - b).abs() <= 1e-9 * a.abs().max(1e-6), "{a} and {b} on {set:?}");
+                assert!(
+                    (a - b).abs() <= 1e-9 * a.abs().max(1e-6),
+                    "{a} and {b} on {set:?}"
+                );
             }
         }
     }

@@ -60,7 +60,11 @@ impl Memory {
     /// New step after one of size `h` was rejected with scaled error `error > 1` (infinite when a number was not finite).
     pub(crate) fn rejected(&mut self, h: f64, error: f64) -> f64 {
         self.rejected = true;
-        if error.is_finite() { h / (fifth_root(error) / SAFETY).clamp(1.0 / SAFETY, SHRINK) } else { h * 0.1 }
+        if error.is_finite() {
+            h / (fifth_root(error) / SAFETY).clamp(1.0 / SAFETY, SHRINK)
+        } else {
+            h * 0.1
+        }
     }
 }
 
@@ -84,7 +88,13 @@ pub(crate) fn plan(t: f64, stop: f64, wish: f64, max_step: f64) -> (f64, bool) {
 
 /// Smallest step that still moves the time reliably.
 pub(crate) fn smallest(t: f64, stop: f64) -> f64 {
-    16.0 * f64::EPSILON * t.abs().max(if stop.is_finite() { stop.abs() * 1e-3 } else { 0.0 }) + f64::MIN_POSITIVE
+    16.0 * f64::EPSILON
+        * t.abs().max(if stop.is_finite() {
+            stop.abs() * 1e-3
+        } else {
+            0.0
+        })
+        + f64::MIN_POSITIVE
 }
 
 #[cfg(test)]

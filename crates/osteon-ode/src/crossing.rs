@@ -68,12 +68,15 @@ impl<S: System> Integrator<S> {
     fn probe(&mut self) {
         let split = self.system.n_switches() * self.lanes;
         self.dense.prepare(&self.k);
-        self.dense.at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        self.dense
+            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.theta[lane] * self.h[lane];
         }
-        self.system.switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
-        self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        self.system
+            .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
+        self.system
+            .trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
     }
 
     /// Ends the steps that passed the error test: derivatives at the end, and crossings on the way. Lanes that have to land first
@@ -95,8 +98,10 @@ impl<S: System> Integrator<S> {
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.h[lane];
         }
-        self.system.switch_margins(&self.stage_t, &self.y_end, &mut self.margins_end[..split]);
-        self.system.trigger_margins(&self.stage_t, &self.y_end, &mut self.margins_end[split..]);
+        self.system
+            .switch_margins(&self.stage_t, &self.y_end, &mut self.margins_end[..split]);
+        self.system
+            .trigger_margins(&self.stage_t, &self.y_end, &mut self.margins_end[split..]);
         if self.lane.iter().any(|l| l.trying && l.landing > 0) {
             self.look_beside_end();
         }
@@ -117,7 +122,15 @@ impl<S: System> Integrator<S> {
             let (a, b) = (self.bracket[lane].a, self.bracket[lane].b);
             let landing = self.lane[lane].landing > 0;
             let tolerance = if landing { self.finest(lane) } else { COARSE };
-            self.bracket[lane] = Bracket { open: true, a, b, weight_a: 1.0, weight_b: 1.0, tolerance, ..Bracket::default() };
+            self.bracket[lane] = Bracket {
+                open: true,
+                a,
+                b,
+                weight_a: 1.0,
+                weight_b: 1.0,
+                tolerance,
+                ..Bracket::default()
+            };
             any = true;
         }
         if !any {
@@ -131,7 +144,10 @@ impl<S: System> Integrator<S> {
                 continue;
             }
             let l = &mut self.lane[lane];
-            let near = b.b >= NEAR_END || b.b <= NEAR_START || (l.landing > 0 && b.b >= 0.9) || l.landing >= LANDINGS;
+            let near = b.b >= NEAR_END
+                || b.b <= NEAR_START
+                || (l.landing > 0 && b.b >= 0.9)
+                || l.landing >= LANDINGS;
             if near {
                 let finest = self.finest(lane);
                 self.bracket[lane].tolerance = finest;
@@ -159,14 +175,22 @@ impl<S: System> Integrator<S> {
         let mut most = 0;
         for lane in 0..self.lanes {
             let l = &mut self.lane[lane];
-            l.looks = if l.trying && l.landing == 0 { ((self.h[lane] / l.look).ceil() as u32).clamp(2, MOST_LOOKS) - 1 } else { 0 };
+            l.looks = if l.trying && l.landing == 0 {
+                ((self.h[lane] / l.look).ceil() as u32).clamp(2, MOST_LOOKS) - 1
+            } else {
+                0
+            };
             most = most.max(l.looks);
             self.keep_margins(lane, Keep::Start);
         }
         for look in 1..=most {
             let waits = |s: &Self, lane: usize| look <= s.lane[lane].looks && !s.bracket[lane].open;
             for lane in 0..self.lanes {
-                self.theta[lane] = if waits(self, lane) { f64::from(look) / f64::from(self.lane[lane].looks + 1) } else { 1.0 };
+                self.theta[lane] = if waits(self, lane) {
+                    f64::from(look) / f64::from(self.lane[lane].looks + 1)
+                } else {
+                    1.0
+                };
             }
             self.probe();
             for lane in 0..self.lanes {
@@ -192,11 +216,12 @@ impl<S: System> Integrator<S> {
             let l = &self.lane[lane];
             self.theta[lane] = 1.0;
             if l.trying && l.landing > 0 {
-                self.theta[lane] = if self.any_crossed(lane, self.time_at(lane, 1.0), &self.margins_end) {
-                    1.0 - 2.0 * COARSE
-                } else {
-                    (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
-                };
+                self.theta[lane] =
+                    if self.any_crossed(lane, self.time_at(lane, 1.0), &self.margins_end) {
+                        1.0 - 2.0 * COARSE
+                    } else {
+                        (1.0 + 2.0 * COARSE).min((l.stop - self.t[lane]) / self.h[lane])
+                    };
             }
         }
         self.probe();
@@ -252,16 +277,22 @@ impl<S: System> Integrator<S> {
                 let (t, h) = (self.t[lane], self.h[lane]);
                 b.time = t + b.b * h;
                 let round = (b.time * 1e9).round() / 1e9;
-                let same = (round - b.time).abs() <= 8.0 * f64::EPSILON * (t.abs() + h) && round > t;
+                let same =
+                    (round - b.time).abs() <= 8.0 * f64::EPSILON * (t.abs() + h) && round > t;
                 self.theta[lane] = if same { (round - t) / h } else { b.b };
                 self.stage_t[lane] = if same { round } else { b.time };
             }
         }
-        self.dense.at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
-        self.system.switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
-        self.system.trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        self.dense
+            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        self.system
+            .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
+        self.system
+            .trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
         for lane in 0..self.lanes {
-            if !self.bracket[lane].found || !self.any_crossed(lane, self.stage_t[lane], &self.margins_probe) {
+            if !self.bracket[lane].found
+                || !self.any_crossed(lane, self.stage_t[lane], &self.margins_probe)
+            {
                 continue;
             }
             self.lane[lane].work.margins += 1;
@@ -297,9 +328,16 @@ impl<S: System> Integrator<S> {
                 for row in 0..self.rows() {
                     let e = row * self.lanes + lane;
                     if self.crossed(row, lane, self.time_at(lane, b.b), self.margins_b[e]) {
-                        let (low, high) = (b.weight_a * self.margins_a[e], b.weight_b * self.margins_b[e]);
+                        let (low, high) = (
+                            b.weight_a * self.margins_a[e],
+                            b.weight_b * self.margins_b[e],
+                        );
                         let root = b.a + width * (low / (low - high));
-                        x = x.min(if root.is_finite() { root } else { b.a + 0.5 * width });
+                        x = x.min(if root.is_finite() {
+                            root
+                        } else {
+                            b.a + 0.5 * width
+                        });
                         // What has just flipped stands at zero: the first instants of a step show rounding only.
                         if b.a == 0.0 && low.abs() <= NOISE * high.abs() {
                             nearest = 1e-3 * width;
@@ -359,7 +397,11 @@ impl<S: System> Integrator<S> {
         let (switches, lanes) = (self.system.n_switches(), self.lanes);
         for row in 0..self.rows() {
             let e = row * lanes + lane;
-            let margin = if found { self.margins_b[e] } else { self.margins_end[e] };
+            let margin = if found {
+                self.margins_b[e]
+            } else {
+                self.margins_end[e]
+            };
             self.margins[e] = margin;
             self.ignored[e] = false;
             if (margin > 0.0) == self.bits[e] || self.t[lane] < self.deaf_until[e] {
@@ -377,7 +419,11 @@ impl<S: System> Integrator<S> {
             // and other branches may hang on this one.
             l.dirty = true;
             let advance = self.t[lane] - self.last_flip[e];
-            self.stalls[e] = if advance < PROGRESS * l.wish { self.stalls[e].saturating_add(1) } else { 0 };
+            self.stalls[e] = if advance < PROGRESS * l.wish {
+                self.stalls[e].saturating_add(1)
+            } else {
+                0
+            };
             self.last_flip[e] = self.t[lane];
         }
     }
@@ -394,7 +440,10 @@ impl<S: System> Integrator<S> {
                 }
                 let jump = self.jump(lane, row);
                 if jump > 1.0 {
-                    self.lane[lane].progress = Progress { moved: self.lane[lane].progress.moved, ..Progress::default() };
+                    self.lane[lane].progress = Progress {
+                        moved: self.lane[lane].progress.moved,
+                        ..Progress::default()
+                    };
                     self.fail(lane, Cause::Chattering, Some(row));
                 } else {
                     self.ignored[e] = true;

@@ -11,7 +11,10 @@ pub(crate) struct DenseOutput {
 
 impl DenseOutput {
     pub(crate) fn new(len: usize) -> Self {
-        DenseOutput { q: std::array::from_fn(|_| vec![0.0; len]), ready: false }
+        DenseOutput {
+            q: std::array::from_fn(|_| vec![0.0; len]),
+            ready: false,
+        }
     }
 
     /// The increments have changed.
@@ -42,12 +45,16 @@ impl DenseOutput {
     /// State of every lane at its own fraction `theta` of its step.
     pub(crate) fn at(&self, theta: &[f64], start: &[f64], end: &[f64], out: &mut [f64]) {
         let lanes = theta.len();
+        let [q1, q2, q3] = &self.q;
         for (i, row) in out.chunks_exact_mut(lanes).enumerate() {
-            let o = i * lanes;
+            // Rows cut to one length first: the loop over lanes then needs no checks and becomes vector code.
+            let at = i * lanes..(i + 1) * lanes;
+            let (start, end) = (&start[at.clone()], &end[at.clone()]);
+            let (q1, q2, q3) = (&q1[at.clone()], &q2[at.clone()], &q3[at]);
             for lane in 0..lanes {
-                let e = o + lane;
                 let (s, r) = (theta[lane], 1.0 - theta[lane]);
-                row[lane] = r * start[e] + s * (end[e] + r * (self.q[0][e] + s * (self.q[1][e] + s * self.q[2][e])));
+                row[lane] = r * start[lane]
+                    + s * (end[lane] + r * (q1[lane] + s * (q2[lane] + s * q3[lane])));
             }
         }
     }

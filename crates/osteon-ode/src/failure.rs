@@ -17,7 +17,9 @@ pub enum Cause {
 
 /// A lane's failure: cause, place and the state (or switch) that was worst.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{cause:?} at t = {time}, step {step:e}, worst index {worst:?}, last good time {last_good}")]
+#[error(
+    "{cause:?} at t = {time}, step {step:e}, worst index {worst:?}, last good time {last_good}"
+)]
 pub struct Failure {
     /// What went wrong.
     pub cause: Cause,

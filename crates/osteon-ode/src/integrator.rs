@@ -25,7 +25,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { rtol: 1e-6, atol: vec![1e-9], max_step: f64::INFINITY, max_attempts: 1_000_000 }
+        Options {
+            rtol: 1e-6,
+            atol: vec![1e-9],
+            max_step: f64::INFINITY,
+            max_attempts: 1_000_000,
+        }
     }
 }
 
@@ -170,11 +175,22 @@ impl<S: System> Integrator<S> {
     pub fn new(mut system: S, options: Options) -> Self {
         let timed = !system.is_autonomous();
         let (n, lanes) = (system.n_states(), system.lanes());
-        assert!(options.atol.len() == 1 || options.atol.len() == n, "one absolute tolerance, or one for each state");
+        assert!(
+            options.atol.len() == 1 || options.atol.len() == n,
+            "one absolute tolerance, or one for each state"
+        );
         let rows = system.n_switches() + system.n_triggers();
         let len = n * lanes;
         let block = || vec![0.0; len];
-        let atol = (0..len).map(|e| options.atol[if options.atol.len() == 1 { 0 } else { e / lanes }]).collect();
+        let atol = (0..len)
+            .map(|e| {
+                options.atol[if options.atol.len() == 1 {
+                    0
+                } else {
+                    e / lanes
+                }]
+            })
+            .collect();
         Integrator {
             n,
             lanes,
@@ -274,7 +290,12 @@ impl<S: System> Integrator<S> {
     /// Starts a lane at a time, with the state that stands in [`parts`](Self::parts) already.
     pub fn start_here(&mut self, lane: usize, t: f64) {
         self.t[lane] = t;
-        self.lane[lane] = Lane { dirty: true, stop: t, t_start: t, ..Lane::new() };
+        self.lane[lane] = Lane {
+            dirty: true,
+            stop: t,
+            t_start: t,
+            ..Lane::new()
+        };
         for i in 0..self.n {
             self.forcing[i * self.lanes + lane] = 0.0;
         }
@@ -299,7 +320,11 @@ impl<S: System> Integrator<S> {
         l.stop = t;
         l.attempts = 0;
         if l.status != Status::Failed {
-            l.status = if t > self.t[lane] { Status::Active } else { Status::Idle };
+            l.status = if t > self.t[lane] {
+                Status::Active
+            } else {
+                Status::Idle
+            };
         }
     }
 
@@ -442,7 +467,8 @@ impl<S: System> Integrator<S> {
             if l.landing > 0 {
                 (self.h[lane], l.ends_at_stop) = (l.landing_step, false);
             } else {
-                (self.h[lane], l.ends_at_stop) = control::plan(t, stop, l.wish, self.options.max_step);
+                (self.h[lane], l.ends_at_stop) =
+                    control::plan(t, stop, l.wish, self.options.max_step);
             }
             l.trying = true;
             any = true;
@@ -465,19 +491,55 @@ impl<S: System> Integrator<S> {
             self.system.dfdt(&self.t, &self.y, &mut self.dfdt);
         }
         self.ok.fill(true);
-        self.system.factor(&self.t, &self.y, &self.diagonal, &mut self.ok);
+        self.system
+            .factor(&self.t, &self.y, &self.diagonal, &mut self.ok);
 
         self.k[0].copy_from_slice(&self.f);
         self.finish_increment(0, timed);
-        tableau::combine(&self.k, &self.y, &tableau::A2, &tableau::C2, &mut self.stage, &mut self.carry);
+        tableau::combine(
+            &self.k,
+            &self.y,
+            &tableau::A2,
+            &tableau::C2,
+            &mut self.stage,
+            &mut self.carry,
+        );
         self.increment(1, timed);
-        tableau::combine(&self.k, &self.y, &tableau::A3, &tableau::C3, &mut self.stage, &mut self.carry);
+        tableau::combine(
+            &self.k,
+            &self.y,
+            &tableau::A3,
+            &tableau::C3,
+            &mut self.stage,
+            &mut self.carry,
+        );
         self.increment(2, timed);
-        tableau::combine(&self.k, &self.y, &tableau::A4, &tableau::C4, &mut self.stage, &mut self.carry);
+        tableau::combine(
+            &self.k,
+            &self.y,
+            &tableau::A4,
+            &tableau::C4,
+            &mut self.stage,
+            &mut self.carry,
+        );
         self.increment(3, timed);
-        tableau::combine(&self.k, &self.y, &tableau::A5, &tableau::C5, &mut self.stage, &mut self.carry);
+        tableau::combine(
+            &self.k,
+            &self.y,
+            &tableau::A5,
+            &tableau::C5,
+            &mut self.stage,
+            &mut self.carry,
+        );
         self.increment(4, timed);
-        tableau::combine(&self.k, &self.y, &tableau::A6, &tableau::C6, &mut self.stage, &mut self.carry);
+        tableau::combine(
+            &self.k,
+            &self.y,
+            &tableau::A6,
+            &tableau::C6,
+            &mut self.stage,
+            &mut self.carry,
+        );
         self.increment(5, false);
         tableau::advance(&self.k, &tableau::C7, &mut self.stage, &mut self.carry);
         self.increment(6, false);
@@ -567,7 +629,10 @@ impl<S: System> Integrator<S> {
         }
         self.system.rhs(&self.stage_t, &self.y_end, &mut self.f_end);
         if self.forced {
-            self.f_end.iter_mut().zip(&self.forcing).for_each(|(f, u)| *f += u);
+            self.f_end
+                .iter_mut()
+                .zip(&self.forcing)
+                .for_each(|(f, u)| *f += u);
         }
         for lane in 0..lanes {
             if !self.lane[lane].trying {
@@ -601,7 +666,13 @@ impl<S: System> Integrator<S> {
         l.status = Status::Failed;
         l.trying = false;
         l.progress.failed = true;
-        l.failure = Some(Failure { cause, time, step, worst, last_good: time });
+        l.failure = Some(Failure {
+            cause,
+            time,
+            step,
+            worst,
+            last_good: time,
+        });
     }
 
     /// Takes over the end of the step, or the point on the interpolant where a crossing was located.
@@ -611,7 +682,8 @@ impl<S: System> Integrator<S> {
                 *theta = if b.found { b.b } else { 1.0 };
             }
             self.dense.prepare(&self.k);
-            self.dense.at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+            self.dense
+                .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
         }
         for lane in 0..self.lanes {
             if !self.lane[lane].trying {
@@ -657,7 +729,10 @@ impl<S: System> Integrator<S> {
 
     pub(crate) fn add_forcing(&mut self) {
         if self.forced {
-            self.stage_f.iter_mut().zip(&self.forcing).for_each(|(f, u)| *f += u);
+            self.stage_f
+                .iter_mut()
+                .zip(&self.forcing)
+                .for_each(|(f, u)| *f += u);
         }
     }
 }

@@ -47,7 +47,10 @@ impl<E: Equations> Dense<E> {
     /// A block of `lanes` lanes.
     pub fn new(equations: E, lanes: usize) -> Self {
         let n = equations.n();
-        let (s, m) = (equations.switches(), equations.switches() + equations.triggers());
+        let (s, m) = (
+            equations.switches(),
+            equations.switches() + equations.triggers(),
+        );
         Dense {
             lanes,
             y: vec![0.0; n],
@@ -90,7 +93,13 @@ impl<E: Equations> System for Dense<E> {
         let s = self.equations.switches();
         for (lane, t) in t.iter().enumerate() {
             self.gather(lane, y);
-            self.equations.rhs(lane, *t, &self.y, &self.on[lane * s..(lane + 1) * s], &mut self.dy);
+            self.equations.rhs(
+                lane,
+                *t,
+                &self.y,
+                &self.on[lane * s..(lane + 1) * s],
+                &mut self.dy,
+            );
             self.scatter(lane, dydt);
         }
     }
@@ -106,7 +115,13 @@ impl<E: Equations> System for Dense<E> {
         for lane in 0..self.lanes {
             self.gather(lane, y);
             let a = &mut self.lu[lane * n * n..(lane + 1) * n * n];
-            self.equations.jacobian(lane, t[lane], &self.y, &self.on[lane * s..(lane + 1) * s], a);
+            self.equations.jacobian(
+                lane,
+                t[lane],
+                &self.y,
+                &self.on[lane * s..(lane + 1) * s],
+                a,
+            );
             a.iter_mut().for_each(|x| *x = -*x);
             for i in 0..n {
                 a[i * n + i] += diagonal[lane];
@@ -120,14 +135,19 @@ impl<E: Equations> System for Dense<E> {
             for i in 0..n {
                 self.dy[i] = b[i * self.lanes + lane];
             }
-            solve_dense(&self.lu[lane * n * n..(lane + 1) * n * n], &self.pivots[lane * n..(lane + 1) * n], &mut self.dy);
+            solve_dense(
+                &self.lu[lane * n * n..(lane + 1) * n * n],
+                &self.pivots[lane * n..(lane + 1) * n],
+                &mut self.dy,
+            );
             self.scatter(lane, b);
         }
     }
     fn switch_margins(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         for lane in 0..self.lanes {
             self.gather(lane, y);
-            self.equations.margins(lane, t[lane], &self.y, &mut self.margins);
+            self.equations
+                .margins(lane, t[lane], &self.y, &mut self.margins);
             for row in 0..self.equations.switches() {
                 out[row * self.lanes + lane] = self.margins[row];
             }
@@ -137,7 +157,8 @@ impl<E: Equations> System for Dense<E> {
         let s = self.equations.switches();
         for lane in 0..self.lanes {
             self.gather(lane, y);
-            self.equations.margins(lane, t[lane], &self.y, &mut self.margins);
+            self.equations
+                .margins(lane, t[lane], &self.y, &mut self.margins);
             for row in 0..self.equations.triggers() {
                 out[row * self.lanes + lane] = self.margins[s + row];
             }
@@ -226,7 +247,11 @@ impl Robertson {
     /// Start.
     pub const START: [f64; 3] = [1.0, 0.0, 0.0];
     /// State at t = 1e11 (Test Set for IVP Solvers, problem ROBER).
-    pub const AT_1E11: [f64; 3] = [0.2083340149701255e-7, 0.8333360770334713e-13, 0.999999979166505];
+    pub const AT_1E11: [f64; 3] = [
+        0.2083340149701255e-7,
+        0.8333360770334713e-13,
+        0.999999979166505,
+    ];
 }
 
 /// HIRES: high irradiance responses of plants (Schäfer 1975), eight states, to t = 321.8122.
@@ -328,7 +353,11 @@ impl Orego {
     /// Start.
     pub const START: [f64; 3] = [1.0, 2.0, 3.0];
     /// State at t = 360 (Hairer & Wanner II, IV.10).
-    pub const AT_360: [f64; 3] = [0.1000814870318523e1, 0.1228178521549917e4, 0.1320554942846706e3];
+    pub const AT_360: [f64; 3] = [
+        0.1000814870318523e1,
+        0.1228178521549917e4,
+        0.1320554942846706e3,
+    ];
 }
 
 /// Van der Pol's oscillator with stiffness `eps = 1e-6`, from (2, 0).
@@ -347,7 +376,12 @@ impl Equations for VanDerPol {
         d[1] = ((1.0 - y[0] * y[0]) * y[1] - y[0]) / self.eps;
     }
     fn jacobian(&self, _: usize, _: f64, y: &[f64], _: &[bool], j: &mut [f64]) {
-        j.copy_from_slice(&[0.0, 1.0, (-2.0 * y[0] * y[1] - 1.0) / self.eps, (1.0 - y[0] * y[0]) / self.eps]);
+        j.copy_from_slice(&[
+            0.0,
+            1.0,
+            (-2.0 * y[0] * y[1] - 1.0) / self.eps,
+            (1.0 - y[0] * y[0]) / self.eps,
+        ]);
     }
 }
 
@@ -419,7 +453,10 @@ impl Switched {
 
     /// Exact first state at `t` for frequency `w`.
     pub fn exact(w: f64, t: f64) -> f64 {
-        let (up, down) = (Self::LEVEL.asin(), std::f64::consts::PI - Self::LEVEL.asin());
+        let (up, down) = (
+            Self::LEVEL.asin(),
+            std::f64::consts::PI - Self::LEVEL.asin(),
+        );
         let mut edges = Vec::new();
         let mut turn = 0.0;
         while turn / w < t {

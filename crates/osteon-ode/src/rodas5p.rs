@@ -11,25 +11,71 @@
 pub(crate) const GAMMA: f64 = 0.21193756319429014;
 
 /// Times of the stages, in steps.
-pub(crate) const C_TIME: [f64; 8] = [0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1.0, 1.0, 1.0];
+pub(crate) const C_TIME: [f64; 8] = [
+    0.0,
+    0.6358126895828704,
+    0.4095798393397535,
+    0.9769306725060716,
+    0.4288403609558664,
+    1.0,
+    1.0,
+    1.0,
+];
 
 /// Weights of h·∂f/∂t; zero from the sixth stage.
-pub(crate) const D: [f64; 8] = [GAMMA, -0.42387512638858027, -0.3384627126235924, 1.8046452872882734, 2.325825639765069, 0.0, 0.0, 0.0];
+pub(crate) const D: [f64; 8] = [
+    GAMMA,
+    -0.42387512638858027,
+    -0.3384627126235924,
+    1.8046452872882734,
+    2.325825639765069,
+    0.0,
+    0.0,
+    0.0,
+];
 
 pub(crate) const A2: [f64; 1] = [3.0];
 pub(crate) const A3: [f64; 2] = [2.849394379747939, 0.45842242204463923];
 pub(crate) const A4: [f64; 3] = [-6.954028509809101, 2.489845061869568, -10.358996098473584];
-pub(crate) const A5: [f64; 4] = [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641];
+pub(crate) const A5: [f64; 4] = [
+    2.8029986275628964,
+    0.5072464736228206,
+    -0.3988312541770524,
+    -0.04721187230404641,
+];
 /// Sixth stage; the seventh is this plus `k_6`, the eighth that plus `k_7`, the result that plus `k_8`.
-pub(crate) const A6: [f64; 5] = [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946];
+pub(crate) const A6: [f64; 5] = [
+    -7.502846399306121,
+    2.561846144803919,
+    -11.627539656261098,
+    -0.18268767659942256,
+    0.030198172008377946,
+];
 
 pub(crate) const C2: [f64; 1] = [-14.155112264123755];
 pub(crate) const C3: [f64; 2] = [-17.97296035885952, -2.859693295451294];
 pub(crate) const C4: [f64; 3] = [147.12150275711716, -1.41221402718213, 71.68940251302358];
-pub(crate) const C5: [f64; 4] = [165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306];
-pub(crate) const C6: [f64; 5] = [24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125, -0.6610691825249471];
-pub(crate) const C7: [f64; 6] =
-    [30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783, -19.097331116725623, -28.087943162872662];
+pub(crate) const C5: [f64; 4] = [
+    165.43517024871676,
+    -0.4592823456491126,
+    42.90938336958603,
+    -5.961986721573306,
+];
+pub(crate) const C6: [f64; 5] = [
+    24.854864614690072,
+    -3.0009227002832186,
+    47.4931110020768,
+    5.5814197821558125,
+    -0.6610691825249471,
+];
+pub(crate) const C7: [f64; 6] = [
+    30.91273214028599,
+    -3.1208243349937974,
+    77.79954646070892,
+    34.28646028294783,
+    -19.097331116725623,
+    -28.087943162872662,
+];
 pub(crate) const C8: [f64; 7] = [
     37.80277123390563,
     -3.2571969029072276,
@@ -78,7 +124,14 @@ pub(crate) const H: [[f64; 8]; 3] = [
 ///
 /// A fixed order of additions, element by element, so that the result does not depend on how many lanes there are.
 #[inline(always)]
-pub(crate) fn combine<const J: usize>(k: &[Vec<f64>; 8], y: &[f64], a: &[f64; J], c: &[f64; J], stage: &mut [f64], carry: &mut [f64]) {
+pub(crate) fn combine<const J: usize>(
+    k: &[Vec<f64>; 8],
+    y: &[f64],
+    a: &[f64; J],
+    c: &[f64; J],
+    stage: &mut [f64],
+    carry: &mut [f64],
+) {
     let len = y.len();
     let k: [&[f64]; J] = std::array::from_fn(|j| &k[j][..len]);
     let stage = &mut stage[..len];
@@ -97,7 +150,12 @@ pub(crate) fn combine<const J: usize>(k: &[Vec<f64>; 8], y: &[f64], a: &[f64; J]
 
 /// `carry = Σ c_j k_j` and `stage += k_{J}` (the last of them): the stages from the seventh on.
 #[inline(always)]
-pub(crate) fn advance<const J: usize>(k: &[Vec<f64>; 8], c: &[f64; J], stage: &mut [f64], carry: &mut [f64]) {
+pub(crate) fn advance<const J: usize>(
+    k: &[Vec<f64>; 8],
+    c: &[f64; J],
+    stage: &mut [f64],
+    carry: &mut [f64],
+) {
     let len = stage.len();
     let k: [&[f64]; J] = std::array::from_fn(|j| &k[j][..len]);
     let carry = &mut carry[..len];

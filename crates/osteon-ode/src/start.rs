@@ -19,7 +19,11 @@ impl<S: System> Integrator<S> {
         let (switches, lanes) = (self.system.n_switches(), self.lanes);
         if self.rows() > 0 {
             for _ in 0..switches + 2 {
-                self.system.switch_margins(&self.t, &self.y, &mut self.margins_probe[..switches * lanes]);
+                self.system.switch_margins(
+                    &self.t,
+                    &self.y,
+                    &mut self.margins_probe[..switches * lanes],
+                );
                 let mut changed = false;
                 for lane in 0..lanes {
                     if !self.lane[lane].dirty {
@@ -28,7 +32,11 @@ impl<S: System> Integrator<S> {
                     for row in 0..switches {
                         let e = row * lanes + lane;
                         let deaf = self.t[lane] < self.deaf_until[e];
-                        let on = if deaf { self.bits[e] } else { self.margins_probe[e] > 0.0 };
+                        let on = if deaf {
+                            self.bits[e]
+                        } else {
+                            self.margins_probe[e] > 0.0
+                        };
                         if on != self.bits[e] || on != self.system.branch(lane, row) {
                             self.bits[e] = on;
                             self.system.set_branch(lane, row, on);
@@ -40,7 +48,11 @@ impl<S: System> Integrator<S> {
                     break;
                 }
             }
-            self.system.trigger_margins(&self.t, &self.y, &mut self.margins_probe[switches * lanes..]);
+            self.system.trigger_margins(
+                &self.t,
+                &self.y,
+                &mut self.margins_probe[switches * lanes..],
+            );
             for lane in 0..lanes {
                 if !self.lane[lane].dirty {
                     continue;
@@ -66,7 +78,11 @@ impl<S: System> Integrator<S> {
     /// Derivatives of the lanes that have none, and a first step for those that know none.
     pub(crate) fn refresh_derivatives(&mut self) {
         let lanes = self.lanes;
-        if self.lane.iter().any(|l| l.status == Status::Active && !l.fresh) {
+        if self
+            .lane
+            .iter()
+            .any(|l| l.status == Status::Active && !l.fresh)
+        {
             self.system.rhs(&self.t, &self.y, &mut self.stage_f);
             self.add_forcing();
             for lane in 0..lanes {
@@ -89,7 +105,11 @@ impl<S: System> Integrator<S> {
                 }
             }
         }
-        if self.lane.iter().any(|l| l.status == Status::Active && l.wish.is_nan()) {
+        if self
+            .lane
+            .iter()
+            .any(|l| l.status == Status::Active && l.wish.is_nan())
+        {
             self.first_steps();
         }
     }
@@ -112,7 +132,11 @@ impl<S: System> Integrator<S> {
                 size = size.max(self.y[e].abs() / sc);
                 slope = slope.max(self.f[e].abs() / sc);
             }
-            let h = if size < 1e-5 || slope < 1e-5 { 1e-6 } else { 0.01 * size / slope };
+            let h = if size < 1e-5 || slope < 1e-5 {
+                1e-6
+            } else {
+                0.01 * size / slope
+            };
             let h = h.min(l.stop - self.t[lane]).min(self.options.max_step);
             self.h[lane] = h;
             self.stage_t[lane] += h;
@@ -121,7 +145,8 @@ impl<S: System> Integrator<S> {
                 self.stage[e] = self.y[e] + h * self.f[e];
             }
         }
-        self.system.rhs(&self.stage_t, &self.stage, &mut self.stage_f);
+        self.system
+            .rhs(&self.stage_t, &self.stage, &mut self.stage_f);
         self.add_forcing();
         for lane in 0..lanes {
             let h0 = self.h[lane];
@@ -134,10 +159,18 @@ impl<S: System> Integrator<S> {
                 let sc = self.tolerance(i, self.y[e], lane);
                 slope = slope.max(self.f[e].abs() / sc);
                 let b = (self.stage_f[e] - self.f[e]).abs() / sc / h0;
-                bend = if b.is_finite() { bend.max(b) } else { f64::INFINITY };
+                bend = if b.is_finite() {
+                    bend.max(b)
+                } else {
+                    f64::INFINITY
+                };
             }
             let most = slope.max(bend);
-            let h1 = if most <= 1e-15 { (h0 * 1e-3).max(1e-6) } else { fifth_root(0.01 / most) };
+            let h1 = if most <= 1e-15 {
+                (h0 * 1e-3).max(1e-6)
+            } else {
+                fifth_root(0.01 / most)
+            };
             let l = &mut self.lane[lane];
             l.work.rhs += 1;
             l.wish = h1.min(100.0 * h0).min(l.stop - self.t[lane]);
@@ -145,6 +178,7 @@ impl<S: System> Integrator<S> {
     }
 
     pub(crate) fn tolerance(&self, state: usize, y: f64, lane: usize) -> f64 {
-        (self.atol[state * self.lanes + lane] + self.options.rtol * y.abs()) * self.lane[lane].tolerance_scale
+        (self.atol[state * self.lanes + lane] + self.options.rtol * y.abs())
+            * self.lane[lane].tolerance_scale
     }
 }

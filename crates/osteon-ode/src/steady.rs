@@ -26,7 +26,13 @@ pub struct SteadyOptions {
 impl Default for SteadyOptions {
     /// Twenty years in days, one part in 10⁹.
     fn default() -> Self {
-        SteadyOptions { horizon: 7305.0, drift: 1e-9, floor: 1e-9, max_iterations: 200, fallback: true }
+        SteadyOptions {
+            horizon: 7305.0,
+            drift: 1e-9,
+            floor: 1e-9,
+            max_iterations: 200,
+            fallback: true,
+        }
     }
 }
 
@@ -47,7 +53,9 @@ pub struct Steady {
 
 /// None was found.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("no steady state after {iterations} iterations: state {worst} still changes by {drift:e} of itself over the horizon")]
+#[error(
+    "no steady state after {iterations} iterations: state {worst} still changes by {drift:e} of itself over the horizon"
+)]
 pub struct Unsteady {
     /// Iterations used.
     pub iterations: u32,
@@ -72,7 +80,12 @@ struct Search {
 
 /// Moves every lane's `y` to a steady state near it, with the times `t` held. One verdict a lane; a lane without a steady state
 /// keeps the last point.
-pub fn steady<S: System>(system: &mut S, t: &[f64], y: &mut [f64], options: &SteadyOptions) -> Vec<Result<Steady, Unsteady>> {
+pub fn steady<S: System>(
+    system: &mut S,
+    t: &[f64],
+    y: &mut [f64],
+    options: &SteadyOptions,
+) -> Vec<Result<Steady, Unsteady>> {
     let start = y.to_vec();
     let first = search(system, t, y, options, None);
     if !options.fallback || first.iter().all(Result::is_ok) {
@@ -82,8 +95,18 @@ pub fn steady<S: System>(system: &mut S, t: &[f64], y: &mut [f64], options: &Ste
     let lanes = system.lanes();
     let lost: Vec<bool> = first.iter().map(Result::is_err).collect();
     let n = system.n_states();
-    let integration = Options { rtol: 1e-6, atol: vec![options.floor * 1e-3], ..Options::default() };
-    let mut integrator = Integrator::new(Held { system: &mut *system, t: t.to_vec() }, integration);
+    let integration = Options {
+        rtol: 1e-6,
+        atol: vec![options.floor * 1e-3],
+        ..Options::default()
+    };
+    let mut integrator = Integrator::new(
+        Held {
+            system: &mut *system,
+            t: t.to_vec(),
+        },
+        integration,
+    );
     for lane in (0..lanes).filter(|l| lost[*l]) {
         let own: Vec<f64> = (0..n).map(|i| start[i * lanes + lane]).collect();
         integrator.start(lane, 0.0, &own);
@@ -121,7 +144,14 @@ fn search<S: System>(
     let mut margins = vec![0.0; system.n_switches() * lanes];
     let mut diagonal = vec![1.0; lanes];
     let mut ok = vec![true; lanes];
-    let fresh = Search { tau: 0.0, rate: f64::NAN, quiet: 0, iterations: 0, correction: f64::INFINITY, done: None };
+    let fresh = Search {
+        tau: 0.0,
+        rate: f64::NAN,
+        quiet: 0,
+        iterations: 0,
+        correction: f64::INFINITY,
+        done: None,
+    };
     let mut lane: Vec<Search> = vec![fresh; lanes];
     if let Some(only) = only {
         for (l, wanted) in lane.iter_mut().zip(only) {
@@ -133,11 +163,19 @@ fn search<S: System>(
     while lane.iter().any(|l| l.done.is_none()) {
         settle_branches(system, t, y, &mut margins);
         system.rhs(t, y, &mut f);
-        for (l, s) in lane.iter_mut().enumerate().filter(|(_, s)| s.done.is_none()) {
+        for (l, s) in lane
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, s)| s.done.is_none())
+        {
             let mut rate = 0.0f64;
             for i in (0..n).filter(|i| read[*i]) {
                 let e = i * lanes + l;
-                rate = if f[e].is_finite() { rate.max(f[e].abs() / size(y[e])) } else { f64::INFINITY };
+                rate = if f[e].is_finite() {
+                    rate.max(f[e].abs() / size(y[e]))
+                } else {
+                    f64::INFINITY
+                };
             }
             if !rate.is_finite() {
                 s.done = Some(false);
@@ -146,7 +184,10 @@ fn search<S: System>(
             s.tau = if s.rate.is_nan() {
                 if rate > 0.0 { 0.1 / rate } else { longest }
             } else {
-                s.tau * (s.rate / rate.max(f64::MIN_POSITIVE)).clamp(0.5, 8.0).max(if s.correction < 0.1 { 2.0 } else { 0.5 })
+                s.tau
+                    * (s.rate / rate.max(f64::MIN_POSITIVE))
+                        .clamp(0.5, 8.0)
+                        .max(if s.correction < 0.1 { 2.0 } else { 0.5 })
             };
             s.tau = s.tau.min(longest);
             s.rate = rate;
@@ -168,7 +209,9 @@ fn search<S: System>(
                 for i in (0..n).filter(|i| read[*i]) {
                     let e = i * lanes + l;
                     let part = delta[e] / size(y[e]);
-                    bold |= !part.is_finite() || part > 3.0 || (y[e] > options.floor && delta[e] < -0.9 * y[e]);
+                    bold |= !part.is_finite()
+                        || part > 3.0
+                        || (y[e] > options.floor && delta[e] < -0.9 * y[e]);
                     correction = correction.max(part.abs());
                 }
                 if bold && s.iterations < options.max_iterations {
@@ -189,7 +232,11 @@ fn search<S: System>(
                 }
                 s.correction = correction;
                 // A pseudo-step of many horizons that changes nothing, three times running: the later ones are the polish.
-                s.quiet = if correction <= options.drift && s.tau >= longest { s.quiet + 1 } else { 0 };
+                s.quiet = if correction <= options.drift && s.tau >= longest {
+                    s.quiet + 1
+                } else {
+                    0
+                };
                 if s.quiet >= 3 {
                     s.done = Some(true);
                 } else if s.iterations >= options.max_iterations {
@@ -212,10 +259,18 @@ fn search<S: System>(
                 }
             }
             match s.done {
-                Some(true) if drift <= options.drift.max(1e-6) => {
-                    Ok(Steady { iterations: s.iterations, drift, worst, correction: s.correction, integrated: false })
-                }
-                _ => Err(Unsteady { iterations: s.iterations, drift, worst }),
+                Some(true) if drift <= options.drift.max(1e-6) => Ok(Steady {
+                    iterations: s.iterations,
+                    drift,
+                    worst,
+                    correction: s.correction,
+                    integrated: false,
+                }),
+                _ => Err(Unsteady {
+                    iterations: s.iterations,
+                    drift,
+                    worst,
+                }),
             }
         })
         .collect()
@@ -246,7 +301,12 @@ fn settle_branches<S: System>(system: &mut S, t: &[f64], y: &[f64], margins: &mu
 ///
 /// As `d → 0`, `d (d I − J)⁻¹` becomes the projector onto them, whose trace is their number. `d` must be far below the slowest
 /// rate of the system: one over a thousand horizons is. Costs one solve a state. Returns number and states, by lane.
-pub fn zero_modes<S: System>(system: &mut S, t: &[f64], y: &[f64], d: f64) -> Vec<(usize, Vec<usize>)> {
+pub fn zero_modes<S: System>(
+    system: &mut S,
+    t: &[f64],
+    y: &[f64],
+    d: f64,
+) -> Vec<(usize, Vec<usize>)> {
     let (n, lanes) = (system.n_states(), system.lanes());
     let mut ok = vec![true; lanes];
     system.factor(t, y, &vec![d; lanes], &mut ok);
@@ -265,7 +325,11 @@ pub fn zero_modes<S: System>(system: &mut S, t: &[f64], y: &[f64], d: f64) -> Ve
             }
         }
     }
-    trace.iter().map(|t| t.round().max(0.0) as usize).zip(states).collect()
+    trace
+        .iter()
+        .map(|t| t.round().max(0.0) as usize)
+        .zip(states)
+        .collect()
 }
 
 /// A system whose clock stands still.

@@ -24,7 +24,13 @@ impl System for Lanes {
     /// Time is row 0 of the slot file. A derivative that is time itself is read by no instruction; its own derivative, 1, tells.
     fn is_autonomous(&mut self) -> bool {
         const TIME: u32 = 0;
-        if self.program().tapes().rhs.instructions().any(|i| i.args[..i.op.arity()].contains(&TIME)) {
+        if self
+            .program()
+            .tapes()
+            .rhs
+            .instructions()
+            .any(|i| i.args[..i.op.arity()].contains(&TIME))
+        {
             return false;
         }
         let (n, lanes) = (Lanes::n_states(self), Lanes::lanes(self));
@@ -34,7 +40,9 @@ impl System for Lanes {
     }
 
     fn is_read(&self, state: usize) -> bool {
-        self.program().jacobian_pattern().any(|(_, column)| column == state)
+        self.program()
+            .jacobian_pattern()
+            .any(|(_, column)| column == state)
     }
 
     fn rhs(&mut self, t: &[f64], y: &[f64], dydt: &mut [f64]) {
@@ -57,9 +65,16 @@ impl System for Lanes {
     fn switch_margins(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         Lanes::switch_margins(self, t, y, out);
         let lanes = Lanes::lanes(self);
-        for (switch, row) in self.program().switches().iter().zip(out.chunks_exact_mut(lanes)) {
+        for (switch, row) in self
+            .program()
+            .switches()
+            .iter()
+            .zip(out.chunks_exact_mut(lanes))
+        {
             if switch.inclusive {
-                row.iter_mut().filter(|m| **m == 0.0).for_each(|m| *m = f64::MIN_POSITIVE);
+                row.iter_mut()
+                    .filter(|m| **m == 0.0)
+                    .for_each(|m| *m = f64::MIN_POSITIVE);
             }
         }
     }

@@ -8,8 +8,17 @@ const W: [f64; 8] = [1.7, 0.3, 5.1, 2.2, 0.9, 3.3, 1.1, 0.05];
 /// Follows the switched problem with a kick of the first state at every whole time; one output inside steps at each half.
 fn follow(members: &[usize], end: u32) -> Vec<(Vec<u64>, Work)> {
     let lanes = members.len();
-    let equations = Switched { w: members.iter().map(|m| W[*m]).collect() };
-    let mut i = Integrator::new(Dense::new(equations, lanes), Options { rtol: 1e-6, atol: vec![1e-9], ..Options::default() });
+    let equations = Switched {
+        w: members.iter().map(|m| W[*m]).collect(),
+    };
+    let mut i = Integrator::new(
+        Dense::new(equations, lanes),
+        Options {
+            rtol: 1e-6,
+            atol: vec![1e-9],
+            ..Options::default()
+        },
+    );
     let mut out = vec![Vec::new(); lanes];
     for lane in 0..lanes {
         i.start(lane, 0.0, &Switched::START);
@@ -42,14 +51,21 @@ fn follow(members: &[usize], end: u32) -> Vec<(Vec<u64>, Work)> {
             }
         }
     }
-    (0..lanes).map(|lane| (out[lane].clone(), *i.work(lane))).collect()
+    (0..lanes)
+        .map(|lane| (out[lane].clone(), *i.work(lane)))
+        .collect()
 }
 
 #[test]
 fn alone_or_in_company() {
     let alone: Vec<_> = (0..8).map(|m| follow(&[m], 30).remove(0)).collect();
     assert_eq!(alone[0].0.len(), 60);
-    for company in [vec![0, 1, 2, 3, 4, 5, 6, 7], vec![7, 6, 5], vec![2, 2, 0], vec![1, 3, 5, 7, 0]] {
+    for company in [
+        vec![0, 1, 2, 3, 4, 5, 6, 7],
+        vec![7, 6, 5],
+        vec![2, 2, 0],
+        vec![1, 3, 5, 7, 0],
+    ] {
         for (result, member) in follow(&company, 30).into_iter().zip(&company) {
             assert_eq!(result, alone[*member], "member {member} of {company:?}");
         }
@@ -86,7 +102,12 @@ fn a_failing_neighbour_changes_nothing() {
             i.set_stop(lane, 5.0);
         }
         while i.step() {}
-        (i.state(0, 0).to_bits(), *i.work(0), i.failure(0).is_none(), (1..lanes).all(|l| i.failure(l).is_some()))
+        (
+            i.state(0, 0).to_bits(),
+            *i.work(0),
+            i.failure(0).is_none(),
+            (1..lanes).all(|l| i.failure(l).is_some()),
+        )
     };
     let alone = run(vec![100.0]);
     let beside = run(vec![100.0, 2.0, -1.0, f64::NAN]);

@@ -6,7 +6,10 @@ use osteon_ode::{Integrator, Options};
 #[test]
 fn stepping_allocates_nothing() {
     let mut i = Integrator::new(Dense::new(Hires, 4), Options::default());
-    let mut s = Integrator::new(Dense::new(Switched { w: vec![1.0, 2.0] }, 2), Options::default());
+    let mut s = Integrator::new(
+        Dense::new(Switched { w: vec![1.0, 2.0] }, 2),
+        Options::default(),
+    );
     for lane in 0..4 {
         i.start(lane, 0.0, &Hires::START);
         i.set_stop(lane, 100.0);

@@ -1,10 +1,26 @@
 //! Answers on problems with known or published solutions; effort is asserted elsewhere.
 
-use osteon_ode::problems::{Ball, Dense, Equations, Forced, Hires, Orego, Robertson, RootOfNegative, Sliding, Switched, VanDerPol};
+use osteon_ode::problems::{
+    Ball, Dense, Equations, Forced, Hires, Orego, Robertson, RootOfNegative, Sliding, Switched,
+    VanDerPol,
+};
 use osteon_ode::{Cause, Integrator, Options};
 
-fn run<E: Equations>(equations: E, start: &[f64], end: f64, rtol: f64, atol: f64) -> Integrator<Dense<E>> {
-    let mut i = Integrator::new(Dense::new(equations, 1), Options { rtol, atol: vec![atol], ..Options::default() });
+fn run<E: Equations>(
+    equations: E,
+    start: &[f64],
+    end: f64,
+    rtol: f64,
+    atol: f64,
+) -> Integrator<Dense<E>> {
+    let mut i = Integrator::new(
+        Dense::new(equations, 1),
+        Options {
+            rtol,
+            atol: vec![atol],
+            ..Options::default()
+        },
+    );
     i.start(0, 0.0, start);
     i.set_stop(0, end);
     while i.step() && !i.progress(0).stopped && !i.progress(0).failed {}
@@ -12,14 +28,21 @@ fn run<E: Equations>(equations: E, start: &[f64], end: f64, rtol: f64, atol: f64
 }
 
 fn worst(got: &[f64], want: &[f64]) -> f64 {
-    got.iter().zip(want).map(|(g, w)| ((g - w) / w).abs()).fold(0.0, f64::max)
+    got.iter()
+        .zip(want)
+        .map(|(g, w)| ((g - w) / w).abs())
+        .fold(0.0, f64::max)
 }
 
 #[test]
 fn robertson() {
     for (rtol, bar) in [(1e-4, 2e-3), (1e-6, 1e-5), (1e-8, 1e-7)] {
         let i = run(Robertson, &Robertson::START, 1e11, rtol, rtol * 1e-14);
-        println!("robertson {rtol:e} {:e} {:?}", worst(i.states(), &Robertson::AT_1E11), i.work(0));
+        println!(
+            "robertson {rtol:e} {:e} {:?}",
+            worst(i.states(), &Robertson::AT_1E11),
+            i.work(0)
+        );
         assert!(worst(i.states(), &Robertson::AT_1E11) < bar);
     }
 }
@@ -28,7 +51,11 @@ fn robertson() {
 fn hires() {
     for (rtol, bar) in [(1e-4, 2e-3), (1e-6, 1e-5), (1e-8, 1e-7)] {
         let i = run(Hires, &Hires::START, Hires::END, rtol, rtol * 1e-4);
-        println!("hires {rtol:e} {:e} {:?}", worst(i.states(), &Hires::AT_END), i.work(0));
+        println!(
+            "hires {rtol:e} {:e} {:?}",
+            worst(i.states(), &Hires::AT_END),
+            i.work(0)
+        );
         assert!(worst(i.states(), &Hires::AT_END) < bar);
     }
 }
@@ -37,7 +64,11 @@ fn hires() {
 fn orego() {
     for (rtol, bar) in [(1e-4, 2e-3), (1e-6, 1e-5), (1e-8, 1e-7)] {
         let i = run(Orego, &Orego::START, 360.0, rtol, rtol * 1e-3);
-        println!("orego {rtol:e} {:e} {:?}", worst(i.states(), &Orego::AT_360), i.work(0));
+        println!(
+            "orego {rtol:e} {:e} {:?}",
+            worst(i.states(), &Orego::AT_360),
+            i.work(0)
+        );
         assert!(worst(i.states(), &Orego::AT_360) < bar);
     }
 }
@@ -46,7 +77,11 @@ fn orego() {
 fn van_der_pol() {
     for (rtol, bar) in [(1e-4, 2e-3), (1e-6, 1e-5), (1e-8, 1e-7)] {
         let i = run(VanDerPol { eps: 1e-6 }, &VanDerPol::START, 2.0, rtol, rtol);
-        println!("vdpol {rtol:e} {:e} {:?}", worst(i.states(), &VanDerPol::AT_2), i.work(0));
+        println!(
+            "vdpol {rtol:e} {:e} {:?}",
+            worst(i.states(), &VanDerPol::AT_2),
+            i.work(0)
+        );
         assert!(worst(i.states(), &VanDerPol::AT_2) < bar);
     }
 }
@@ -56,7 +91,12 @@ fn van_der_pol() {
 fn measured_order_is_five() {
     let mut errors = Vec::new();
     for steps in [10, 20, 40] {
-        let options = Options { rtol: 1e6, atol: vec![1e6], max_step: 2.0 / f64::from(steps), ..Options::default() };
+        let options = Options {
+            rtol: 1e6,
+            atol: vec![1e6],
+            max_step: 2.0 / f64::from(steps),
+            ..Options::default()
+        };
         let mut i = Integrator::new(Dense::new(Forced { rate: 1.0 }, 1), options);
         i.start(0, 0.0, &[1.0]);
         for step in 1..=steps {
@@ -76,7 +116,12 @@ fn measured_order_is_five() {
 fn interpolant_order() {
     let mut errors = Vec::new();
     for h in [0.4, 0.2, 0.1] {
-        let options = Options { rtol: 1e6, atol: vec![1e6], max_step: h, ..Options::default() };
+        let options = Options {
+            rtol: 1e6,
+            atol: vec![1e6],
+            max_step: h,
+            ..Options::default()
+        };
         let mut i = Integrator::new(Dense::new(Forced { rate: 1.0 }, 1), options);
         i.start(0, 0.0, &[1.0]);
         i.set_stop(0, 4.0);
@@ -112,7 +157,13 @@ fn stiff_forcing_is_followed() {
 #[test]
 fn switches_are_located() {
     for (rtol, bar) in [(1e-3, 1e-3), (1e-5, 1e-5), (1e-7, 1e-7), (1e-9, 1e-9)] {
-        let i = run(Switched { w: vec![1.7] }, &Switched::START, 40.0, rtol, rtol);
+        let i = run(
+            Switched { w: vec![1.7] },
+            &Switched::START,
+            40.0,
+            rtol,
+            rtol,
+        );
         let error = (i.state(0, 0) / Switched::exact(1.7, 40.0) - 1.0).abs();
         println!("switched {rtol:e} {error:e} {:?}", i.work(0));
         assert_eq!(i.work(0).flips, 22);
@@ -124,7 +175,14 @@ fn switches_are_located() {
 #[test]
 fn a_ball_bounces_on_time() {
     let (g, keep) = (9.81, 0.8);
-    let mut i = Integrator::new(Dense::new(Ball { g }, 1), Options { rtol: 1e-6, atol: vec![1e-9], ..Options::default() });
+    let mut i = Integrator::new(
+        Dense::new(Ball { g }, 1),
+        Options {
+            rtol: 1e-6,
+            atol: vec![1e-9],
+            ..Options::default()
+        },
+    );
     i.start(0, 0.0, &[1.0, 0.0]);
     i.set_stop(0, 3.0);
     let mut bounces = Vec::new();

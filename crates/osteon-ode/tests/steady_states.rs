@@ -71,12 +71,20 @@ impl osteon_ode::System for WithCounter {
 
 #[test]
 fn pools_settle_and_counters_are_left_alone() {
-    let mut system = WithCounter(Dense::new(Pools { intake: vec![5.0, 9.9, 15.0, 25.0] }, 4));
+    let mut system = WithCounter(Dense::new(
+        Pools {
+            intake: vec![5.0, 9.9, 15.0, 25.0],
+        },
+        4,
+    ));
     let mut y = vec![100.0, 1.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 7.0, 7.0, 7.0, 7.0];
     let found = steady(&mut system, &[0.0; 4], &mut y, &SteadyOptions::default());
     // 5 = 10 y/(2+y) → y = 2; 9.9 → 198, which is beyond 50 where the outflow doubles: 9.9/20 → 1.96 is below 50, so the lane
     // slides and has no steady state; 15 exceeds the single capacity and meets the jump as well; 25 exceeds both.
-    assert!((y[0] - 2.0).abs() < 1e-9 && (y[4] - 4.0).abs() < 1e-9, "{y:?}");
+    assert!(
+        (y[0] - 2.0).abs() < 1e-9 && (y[4] - 4.0).abs() < 1e-9,
+        "{y:?}"
+    );
     assert_eq!(y[8], 7.0);
     let first = found[0].as_ref().expect("lane 0 settles");
     assert!(first.drift < 1e-9 && first.correction < 1e-9, "{first:?}");
@@ -92,7 +100,13 @@ fn conserved_totals_stay() {
     let mut system = Dense::new(Robertson, 1);
     let mut y = vec![0.9, 1e-5, 0.3];
     let total: f64 = y.iter().sum();
-    let options = SteadyOptions { horizon: 1e12, floor: 1e-6, drift: 1e-6, max_iterations: 500, ..SteadyOptions::default() };
+    let options = SteadyOptions {
+        horizon: 1e12,
+        floor: 1e-6,
+        drift: 1e-6,
+        max_iterations: 500,
+        ..SteadyOptions::default()
+    };
     let found = steady(&mut system, &[0.0], &mut y, &options).remove(0);
     assert!(found.is_ok(), "{found:?} {y:?}");
     assert!((y.iter().sum::<f64>() - total).abs() < 1e-9, "{y:?}");

@@ -55,7 +55,10 @@ impl Default for DriveOptions {
     fn default() -> Self {
         DriveOptions {
             rtol: 1e-5,
-            atol: Atol::Relative { fraction: 1e-3, floor: 1e-6 },
+            atol: Atol::Relative {
+                fraction: 1e-3,
+                floor: 1e-6,
+            },
             lanes: 8,
             max_step: f64::INFINITY,
             max_attempts: 1_000_000,
@@ -73,7 +76,12 @@ pub trait Observer {
     fn met(&mut self, _person: usize, _time: f64, _event: usize) {}
 
     /// At a person's review time: read any symbol, return what is to be done from now on (times not before `time`, in order).
-    fn review(&mut self, _person: usize, _time: f64, _value: &mut dyn FnMut(SymbolIndex) -> f64) -> Vec<Timed> {
+    fn review(
+        &mut self,
+        _person: usize,
+        _time: f64,
+        _value: &mut dyn FnMut(SymbolIndex) -> f64,
+    ) -> Vec<Timed> {
         Vec::new()
     }
 

@@ -63,43 +63,96 @@ impl Observer for Table {
 /// When the model cannot be compiled, a name is unknown, a value cannot be set, or the times make no sense.
 pub fn time_course(model: &Model, asked: &CourseOptions) -> Result<Course, Vec<Diagnostic>> {
     let program = Arc::new(osteon_compile::compile(model)?);
-    let fault = |message: String, help: String| vec![Diagnostic::error("run-setup", message, Span::NONE).help(help)];
+    let fault = |message: String, help: String| {
+        vec![Diagnostic::error("run-setup", message, Span::NONE).help(help)]
+    };
     let symbol = |name: &str| {
         program.find(name).ok_or_else(|| {
-            let help = advice(name, program.symbols().iter().map(String::as_str), "the model; names from submodels are dotted: pump.Vmax");
+            let help = advice(
+                name,
+                program.symbols().iter().map(String::as_str),
+                "the model; names from submodels are dotted: pump.Vmax",
+            );
             fault(format!("the model has no `{name}`"), help)
         })
     };
-    let names = if asked.record.is_empty() { program.states().to_vec() } else { asked.record.clone() };
-    let record = names.iter().map(|n| symbol(n)).collect::<Result<Vec<SymbolIndex>, _>>()?;
-    let start = asked.set.iter().map(|(n, v)| Ok((symbol(n)?, *v))).collect::<Result<Vec<_>, Vec<Diagnostic>>>()?;
+    let names = if asked.record.is_empty() {
+        program.states().to_vec()
+    } else {
+        asked.record.clone()
+    };
+    let record = names
+        .iter()
+        .map(|n| symbol(n))
+        .collect::<Result<Vec<SymbolIndex>, _>>()?;
+    let start = asked
+        .set
+        .iter()
+        .map(|(n, v)| Ok((symbol(n)?, *v)))
+        .collect::<Result<Vec<_>, Vec<Diagnostic>>>()?;
     let t0 = program.start_time();
     let positive = |x: f64| x.is_finite() && x > 0.0;
     if !(asked.until.is_finite() && asked.until > t0 && positive(asked.every)) {
         return Err(fault(
-            format!("from {t0} until {} every {} is no time course", asked.until, asked.every),
+            format!(
+                "from {t0} until {} every {} is no time course",
+                asked.until, asked.every
+            ),
             "the end lies behind the start, and the time between rows is positive".to_owned(),
         ));
     }
     if !(positive(asked.rtol) && positive(asked.atol)) {
-        return Err(fault(format!("tolerances {} and {} are not both positive", asked.rtol, asked.atol), "for example 1e-6 and 1e-9".to_owned()));
+        return Err(fault(
+            format!(
+                "tolerances {} and {} are not both positive",
+                asked.rtol, asked.atol
+            ),
+            "for example 1e-6 and 1e-9".to_owned(),
+        ));
     }
     let rows = ((asked.until - t0) / asked.every * (1.0 + 1e-12)).floor();
     const MOST_ROWS: f64 = 1e7;
     if rows > MOST_ROWS {
-        return Err(fault(format!("every {} gives {rows:.0} rows", asked.every), format!("at most {MOST_ROWS} rows; record less often")));
+        return Err(fault(
+            format!("every {} gives {rows:.0} rows", asked.every),
+            format!("at most {MOST_ROWS} rows; record less often"),
+        ));
     }
-    let outputs: Vec<f64> = (0..=rows as usize).map(|i| (t0 + i as f64 * asked.every).min(asked.until)).collect();
-    let setup = LaneSetup { start, begin: Begin::Initial, t0, until: asked.until, outputs: outputs.clone(), ..LaneSetup::default() };
-    let options = DriveOptions { rtol: asked.rtol, atol: Atol::Uniform(asked.atol), ..DriveOptions::default() };
-    let mut table = Table { rows: Vec::new(), events: Vec::new() };
+    let outputs: Vec<f64> = (0..=rows as usize)
+        .map(|i| (t0 + i as f64 * asked.every).min(asked.until))
+        .collect();
+    let setup = LaneSetup {
+        start,
+        begin: Begin::Initial,
+        t0,
+        until: asked.until,
+        outputs: outputs.clone(),
+        ..LaneSetup::default()
+    };
+    let options = DriveOptions {
+        rtol: asked.rtol,
+        atol: Atol::Uniform(asked.atol),
+        ..DriveOptions::default()
+    };
+    let mut table = Table {
+        rows: Vec::new(),
+        events: Vec::new(),
+    };
     let outcomes = drive(&program, &[setup], &record, &options, &mut table)
         .map_err(|e| fault(e.message, "set what it is computed from".to_owned()))?;
     let (steps, failure) = match outcomes.into_iter().next() {
         Some(LaneOutcome { work, failure, .. }) => (work.steps, failure),
         None => (0, None),
     };
-    let named = |(t, event): (f64, usize)| (t, program.events().get(event).map_or_else(String::new, |e| e.id.clone()));
+    let named = |(t, event): (f64, usize)| {
+        (
+            t,
+            program
+                .events()
+                .get(event)
+                .map_or_else(String::new, |e| e.id.clone()),
+        )
+    };
     Ok(Course {
         names,
         times: outputs[..table.rows.len()].to_vec(),

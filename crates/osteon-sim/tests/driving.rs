@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use osteon_model::MemorySources;
-use osteon_sim::drive::{Action, Atol, Begin, BreakdownCause, DriveOptions, LaneOutcome, LaneSetup, Observer, Timed, drive, polish};
+use osteon_sim::drive::{
+    Action, Atol, Begin, BreakdownCause, DriveOptions, LaneOutcome, LaneSetup, Observer, Timed,
+    drive, polish,
+};
 use osteon_vm::{Program, SymbolIndex};
 
 fn program(text: &str) -> Arc<Program> {
     let mut sources = MemorySources::new();
     sources.insert("m.ant", text);
     let parsed = osteon_lang::load(&sources, "m.ant");
-    let model = parsed.model.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+    let model = parsed
+        .model
+        .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
     Arc::new(osteon_compile::compile(&model).unwrap_or_else(|d| panic!("{d:?}")))
 }
 
@@ -28,10 +33,21 @@ impl Observer for Table {
     fn met(&mut self, person: usize, time: f64, event: usize) {
         self.events.push((person, time, event));
     }
-    fn review(&mut self, _: usize, time: f64, value: &mut dyn FnMut(SymbolIndex) -> f64) -> Vec<Timed> {
+    fn review(
+        &mut self,
+        _: usize,
+        time: f64,
+        value: &mut dyn FnMut(SymbolIndex) -> f64,
+    ) -> Vec<Timed> {
         match self.titrate {
             Some((watched, dosed, amount)) if value(watched) < 1.0 => {
-                vec![Timed { time, action: Action::Add { symbol: dosed, amount } }]
+                vec![Timed {
+                    time,
+                    action: Action::Add {
+                        symbol: dosed,
+                        amount,
+                    },
+                }]
             }
             _ => Vec::new(),
         }
@@ -40,20 +56,37 @@ impl Observer for Table {
 
 impl Table {
     fn of(&self, person: usize) -> Vec<(f64, f64)> {
-        self.rows.iter().filter(|r| r.0 == person).map(|r| (r.1, r.2[0])).collect()
+        self.rows
+            .iter()
+            .filter(|r| r.0 == person)
+            .map(|r| (r.1, r.2[0]))
+            .collect()
     }
 }
 
-fn go(text: &str, record: &[&str], setups: impl Fn(&Program) -> Vec<LaneSetup>, options: DriveOptions) -> (Table, Vec<LaneOutcome>) {
+fn go(
+    text: &str,
+    record: &[&str],
+    setups: impl Fn(&Program) -> Vec<LaneSetup>,
+    options: DriveOptions,
+) -> (Table, Vec<LaneOutcome>) {
     let program = program(text);
-    let record: Vec<SymbolIndex> = record.iter().map(|n| program.find(n).expect("a symbol of the model")).collect();
+    let record: Vec<SymbolIndex> = record
+        .iter()
+        .map(|n| program.find(n).expect("a symbol of the model"))
+        .collect();
     let mut table = Table::default();
-    let outcomes = drive(&program, &setups(&program), &record, &options, &mut table).unwrap_or_else(|e| panic!("{e}"));
+    let outcomes = drive(&program, &setups(&program), &record, &options, &mut table)
+        .unwrap_or_else(|e| panic!("{e}"));
     (table, outcomes)
 }
 
 fn tight() -> DriveOptions {
-    DriveOptions { rtol: 1e-8, atol: Atol::Uniform(1e-10), ..DriveOptions::default() }
+    DriveOptions {
+        rtol: 1e-8,
+        atol: Atol::Uniform(1e-10),
+        ..DriveOptions::default()
+    }
 }
 
 /// Bolus and infusion into one compartment with first-order loss, against the closed form.
@@ -67,9 +100,27 @@ fn doses_and_infusions() {
             until: 10.0,
             outputs: vec![0.0, 1.0, 2.0, 5.0, 10.0],
             actions: vec![
-                act(1.0, Action::Add { symbol: x, amount: 4.0 }),
-                act(2.0, Action::Infuse { symbol: x, rate_change: 3.0 }),
-                act(5.0, Action::Infuse { symbol: x, rate_change: -3.0 }),
+                act(
+                    1.0,
+                    Action::Add {
+                        symbol: x,
+                        amount: 4.0,
+                    },
+                ),
+                act(
+                    2.0,
+                    Action::Infuse {
+                        symbol: x,
+                        rate_change: 3.0,
+                    },
+                ),
+                act(
+                    5.0,
+                    Action::Infuse {
+                        symbol: x,
+                        rate_change: -3.0,
+                    },
+                ),
             ],
             ..LaneSetup::default()
         }]
@@ -83,7 +134,15 @@ fn doses_and_infusions() {
     }
     assert!(outcomes[0].failure.is_none());
     // The same with samples taken before what happens at their time.
-    let (table, _) = go(text, &["x"], setups, DriveOptions { samples_before: true, ..tight() });
+    let (table, _) = go(
+        text,
+        &["x"],
+        setups,
+        DriveOptions {
+            samples_before: true,
+            ..tight()
+        },
+    );
     assert_eq!(table.of(0)[1], (1.0, 0.0));
 }
 
@@ -101,7 +160,15 @@ fn crowd(p: &Program, members: &[usize]) -> Vec<LaneSetup> {
             start: vec![(of("w"), 0.5 + 0.37 * m), (of("k"), 0.5 + 0.11 * m)],
             until: 12.0 + m,
             outputs: (0..=24).map(|i| 0.5 * f64::from(i)).collect(),
-            actions: (1..10).map(|d| Timed { time: f64::from(d), action: Action::Add { symbol: of("x"), amount: 0.05 * m } }).collect(),
+            actions: (1..10)
+                .map(|d| Timed {
+                    time: f64::from(d),
+                    action: Action::Add {
+                        symbol: of("x"),
+                        amount: 0.05 * m,
+                    },
+                })
+                .collect(),
             ..LaneSetup::default()
         }
     };
@@ -113,14 +180,36 @@ fn crowd(p: &Program, members: &[usize]) -> Vec<LaneSetup> {
 fn company_changes_no_bit() {
     let all: Vec<usize> = (0..11).collect();
     let run = |members: Vec<usize>, lanes: usize| {
-        let options = DriveOptions { lanes, rtol: 1e-6, ..DriveOptions::default() };
+        let options = DriveOptions {
+            lanes,
+            rtol: 1e-6,
+            ..DriveOptions::default()
+        };
         let (table, outcomes) = go(CYCLES, &["x", "y"], |p| crowd(p, &members), options);
         let bits = |person: usize| -> Vec<u64> {
-            table.rows.iter().filter(|r| r.0 == person).flat_map(|r| r.2.iter().map(|v| v.to_bits())).collect()
+            table
+                .rows
+                .iter()
+                .filter(|r| r.0 == person)
+                .flat_map(|r| r.2.iter().map(|v| v.to_bits()))
+                .collect()
         };
-        let met = |person: usize| -> Vec<u64> { table.events.iter().filter(|e| e.0 == person).map(|e| e.1.to_bits()).collect() };
-        let ends: Vec<_> = outcomes.iter().map(|o| (o.end.clone(), o.work, o.events)).collect();
-        ends.into_iter().enumerate().map(|(i, end)| (bits(i), met(i), end)).collect::<Vec<_>>()
+        let met = |person: usize| -> Vec<u64> {
+            table
+                .events
+                .iter()
+                .filter(|e| e.0 == person)
+                .map(|e| e.1.to_bits())
+                .collect()
+        };
+        let ends: Vec<_> = outcomes
+            .iter()
+            .map(|o| (o.end.clone(), o.work, o.events))
+            .collect();
+        ends.into_iter()
+            .enumerate()
+            .map(|(i, end)| (bits(i), met(i), end))
+            .collect::<Vec<_>>()
     };
     let one = run(all.clone(), 1);
     assert!(one.iter().all(|p| p.0.len() == 50) && one.iter().any(|p| !p.1.is_empty()));
@@ -142,7 +231,13 @@ fn events_have_their_meaning() {
   high: at (s >= 4), priority=5, fromTrigger=false: order = order*10 + 2;
   start: at (s >= 0), t0=false: d = d + 1;
 end";
-    let setups = |_: &Program| vec![LaneSetup { until: 6.0, outputs: vec![0.0, 2.9, 3.0, 6.0], ..LaneSetup::default() }];
+    let setups = |_: &Program| {
+        vec![LaneSetup {
+            until: 6.0,
+            outputs: vec![0.0, 2.9, 3.0, 6.0],
+            ..LaneSetup::default()
+        }]
+    };
     let (table, outcomes) = go(text, &["a", "b", "c", "d", "order"], setups, tight());
     let row = |i: usize| table.rows[i].2.clone();
     assert_eq!(row(0), [0.0, 0.0, 0.0, 1.0, 0.0]);
@@ -158,11 +253,23 @@ end";
 fn reviews_titrate() {
     let program = program("model m\n x = 2; x' = -0.5*x;\nend");
     let x = program.find("x").expect("x");
-    let mut table = Table { titrate: Some((x, x, 2.0)), ..Table::default() };
+    let mut table = Table {
+        titrate: Some((x, x, 2.0)),
+        ..Table::default()
+    };
     let reviews: Vec<f64> = (1..=20).map(f64::from).collect();
-    let setup = LaneSetup { until: 20.0, outputs: reviews.clone(), reviews, ..LaneSetup::default() };
+    let setup = LaneSetup {
+        until: 20.0,
+        outputs: reviews.clone(),
+        reviews,
+        ..LaneSetup::default()
+    };
     drive(&program, &[setup], &[x], &tight(), &mut table).expect("a sound setup");
-    assert!(table.of(0).iter().all(|(_, v)| *v >= 1.0 && *v < 3.0), "{:?}", table.of(0));
+    assert!(
+        table.of(0).iter().all(|(_, v)| *v >= 1.0 && *v < 3.0),
+        "{:?}",
+        table.of(0)
+    );
 }
 
 /// One person fails; the finished part stays, the name is told, and the neighbours arrive.
@@ -172,14 +279,28 @@ fn a_failure_names_the_state_and_spares_the_others() {
     let setups = |p: &Program| {
         let symbol = p.find("p").expect("p");
         [1.0, 0.0, -1.0]
-            .map(|value| LaneSetup { start: vec![(symbol, value)], until: 2.0, outputs: vec![0.5, 1.0, 2.0], ..LaneSetup::default() })
+            .map(|value| LaneSetup {
+                start: vec![(symbol, value)],
+                until: 2.0,
+                outputs: vec![0.5, 1.0, 2.0],
+                ..LaneSetup::default()
+            })
             .to_vec()
     };
     let (table, outcomes) = go(text, &["v"], setups, tight());
-    let failure = outcomes[0].failure.as_ref().expect("no solution beyond 2/3");
-    assert!(matches!(failure.cause, BreakdownCause::NotFinite | BreakdownCause::StepTooSmall));
+    let failure = outcomes[0]
+        .failure
+        .as_ref()
+        .expect("no solution beyond 2/3");
+    assert!(matches!(
+        failure.cause,
+        BreakdownCause::NotFinite | BreakdownCause::StepTooSmall
+    ));
     assert_eq!(failure.state.as_deref(), Some("u"));
-    assert!(failure.to_string().contains("`u`") && (failure.time - 2.0 / 3.0).abs() < 1e-4, "{failure}");
+    assert!(
+        failure.to_string().contains("`u`") && (failure.time - 2.0 / 3.0).abs() < 1e-4,
+        "{failure}"
+    );
     assert_eq!([0, 1, 2].map(|i| table.of(i).len()), [1, 3, 3]);
     assert!(outcomes[1].failure.is_none() && outcomes[2].failure.is_none());
 }
@@ -191,18 +312,40 @@ fn long_lives_are_cheap_and_can_be_continued() {
     let program = program(text);
     let b = program.find("b").expect("b");
     let run = |setup: LaneSetup| {
-        let options = DriveOptions { rtol: 1e-6, atol: Atol::Uniform(1e-9), ..DriveOptions::default() };
-        drive(&program, &[setup], &[b], &options, &mut Table::default()).expect("a sound setup").remove(0)
+        let options = DriveOptions {
+            rtol: 1e-6,
+            atol: Atol::Uniform(1e-9),
+            ..DriveOptions::default()
+        };
+        drive(&program, &[setup], &[b], &options, &mut Table::default())
+            .expect("a sound setup")
+            .remove(0)
     };
-    let whole = run(LaneSetup { until: 7305.0, ..LaneSetup::default() });
+    let whole = run(LaneSetup {
+        until: 7305.0,
+        ..LaneSetup::default()
+    });
     assert!(whole.work.steps < 60, "{:?}", whole.work);
-    let half = run(LaneSetup { until: 3000.0, ..LaneSetup::default() });
-    let rest = run(LaneSetup { t0: 3000.0, until: 7305.0, begin: Begin::Continued(half.end), ..LaneSetup::default() });
+    let half = run(LaneSetup {
+        until: 3000.0,
+        ..LaneSetup::default()
+    });
+    let rest = run(LaneSetup {
+        t0: 3000.0,
+        until: 7305.0,
+        begin: Begin::Continued(half.end),
+        ..LaneSetup::default()
+    });
     for (x, y) in whole.end.states.iter().zip(&rest.end.states) {
         assert!((x / y - 1.0).abs() < 1e-6);
     }
-    let steady = polish(&program, &whole.end, &osteon_ode::SteadyOptions::default()).expect("there is one");
-    assert!((steady.end.states[1] - 1.5).abs() < 1e-12, "{:?}", steady.end.states);
+    let steady =
+        polish(&program, &whole.end, &osteon_ode::SteadyOptions::default()).expect("there is one");
+    assert!(
+        (steady.end.states[1] - 1.5).abs() < 1e-12,
+        "{:?}",
+        steady.end.states
+    );
     assert_eq!(steady.end.states[2], whole.end.states[2]);
     assert_eq!(steady.conserved, ["seen"]);
 }

@@ -14,7 +14,15 @@ pub(crate) struct DenseFallback {
 
 impl DenseFallback {
     pub fn new(n: usize, lanes: usize) -> Self {
-        DenseFallback { n, lanes, held: vec![false; lanes], matrices: Vec::new(), pivots: Vec::new(), scale: Vec::new(), work: Vec::new() }
+        DenseFallback {
+            n,
+            lanes,
+            held: vec![false; lanes],
+            matrices: Vec::new(),
+            pivots: Vec::new(),
+            scale: Vec::new(),
+            work: Vec::new(),
+        }
     }
 
     pub fn any(&self) -> bool {
@@ -30,7 +38,12 @@ impl DenseFallback {
     }
 
     /// Factorises `diagonal`·I − J from J's nonzeros. False if singular or not finite.
-    pub fn factor(&mut self, lane: usize, diagonal: f64, entries: impl Iterator<Item = (u32, u32, f64)>) -> bool {
+    pub fn factor(
+        &mut self,
+        lane: usize,
+        diagonal: f64,
+        entries: impl Iterator<Item = (u32, u32, f64)>,
+    ) -> bool {
         let n = self.n;
         if self.matrices.is_empty() {
             self.matrices = vec![0.0; n * n * self.lanes];
@@ -51,7 +64,13 @@ impl DenseFallback {
         }
         for i in 0..n {
             let row = &mut m[i * n..(i + 1) * n];
-            let largest = row.iter().fold(0.0, |a: f64, b| if b.abs() > a || b.is_nan() { b.abs() } else { a });
+            let largest = row.iter().fold(0.0, |a: f64, b| {
+                if b.abs() > a || b.is_nan() {
+                    b.abs()
+                } else {
+                    a
+                }
+            });
             if !(largest > 0.0 && largest.is_finite()) {
                 return false;
             }
@@ -80,7 +99,10 @@ impl DenseFallback {
                 m[i * n + k] = l;
                 if l != 0.0 {
                     let (upper, lower) = m.split_at_mut(i * n);
-                    for (x, u) in lower[k + 1..n].iter_mut().zip(&upper[k * n + k + 1..(k + 1) * n]) {
+                    for (x, u) in lower[k + 1..n]
+                        .iter_mut()
+                        .zip(&upper[k * n + k + 1..(k + 1) * n])
+                    {
                         *x -= l * u;
                     }
                 }

@@ -21,14 +21,20 @@ pub enum InstructionSet {
 
 impl InstructionSet {
     /// All, poorest first.
-    pub const ALL: [InstructionSet; 3] = [InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512];
+    pub const ALL: [InstructionSet; 3] = [
+        InstructionSet::Baseline,
+        InstructionSet::Avx2,
+        InstructionSet::Avx512,
+    ];
 
     /// Whether this machine has it.
     pub fn is_available(self) -> bool {
         match self {
             InstructionSet::Baseline => true,
             #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            InstructionSet::Avx2 => {
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+            }
             #[cfg(target_arch = "x86_64")]
             InstructionSet::Avx512 => {
                 InstructionSet::Avx2.is_available()
@@ -44,7 +50,10 @@ impl InstructionSet {
 
     /// The richest one of this machine.
     pub fn best() -> InstructionSet {
-        let available = InstructionSet::ALL.into_iter().rev().find(|set| set.is_available());
+        let available = InstructionSet::ALL
+            .into_iter()
+            .rev()
+            .find(|set| set.is_available());
         available.unwrap_or(InstructionSet::Baseline)
     }
 }
@@ -78,7 +87,10 @@ impl Executor {
 
     /// Runs a tape over the slot file.
     pub fn run(&self, tape: &Tape, slots: &mut [f64]) {
-        assert!(tape.n_rows() * self.width <= slots.len(), "the slot file holds every row of the tape");
+        assert!(
+            tape.n_rows() * self.width <= slots.len(),
+            "the slot file holds every row of the tape"
+        );
         // SAFETY: every operand is below `n_rows`, so every row lies inside `slots`; the set was found on this machine by `new`.
         unsafe { (self.kernel)(&tape.runs, &tape.operands, slots.as_mut_ptr()) }
     }
@@ -144,7 +156,11 @@ macro_rules! rows {
 
 /// SAFETY of everything below: `slots` holds every row the operands mention, `L` numbers each.
 #[inline(always)]
-unsafe fn interpret<A: Arith, const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
+unsafe fn interpret<A: Arith, const L: usize>(
+    runs: &[Run],
+    operands: &[[u32; 4]],
+    slots: *mut f64,
+) {
     for run in runs {
         let ops = &operands[run.start as usize..run.end as usize];
         // SAFETY: see above.

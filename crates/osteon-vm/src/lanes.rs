@@ -39,15 +39,24 @@ impl Lanes {
     /// # Panics
     /// When `lanes` is 0 or more than [`Lanes::MAX`].
     pub fn new(program: Arc<Program>, lanes: usize) -> Lanes {
-        Lanes::with_instruction_set(program, lanes, InstructionSet::best()).expect("the best instruction set is one the machine has")
+        Lanes::with_instruction_set(program, lanes, InstructionSet::best())
+            .expect("the best instruction set is one the machine has")
     }
 
     /// The same on a chosen instruction set; `None` if this machine lacks it.
     ///
     /// # Panics
     /// When `lanes` is 0 or more than [`Lanes::MAX`].
-    pub fn with_instruction_set(program: Arc<Program>, lanes: usize, set: InstructionSet) -> Option<Lanes> {
-        assert!((1..=Self::MAX).contains(&lanes), "a block holds 1 to {} lanes", Self::MAX);
+    pub fn with_instruction_set(
+        program: Arc<Program>,
+        lanes: usize,
+        set: InstructionSet,
+    ) -> Option<Lanes> {
+        assert!(
+            (1..=Self::MAX).contains(&lanes),
+            "a block holds 1 to {} lanes",
+            Self::MAX
+        );
         let width = lanes.next_power_of_two();
         let executor = Executor::new(set, width)?;
         let layout = &program.parts.layout;
@@ -61,7 +70,17 @@ impl Lanes {
             slots[at..at + width].fill(*value);
         }
         let fallback = DenseFallback::new(program.n_states(), lanes);
-        Some(Lanes { program, lanes, width, executor, slots, hoisted: false, current: false, jacobian_current: false, fallback })
+        Some(Lanes {
+            program,
+            lanes,
+            width,
+            executor,
+            slots,
+            hoisted: false,
+            current: false,
+            jacobian_current: false,
+            fallback,
+        })
     }
 
     /// The program that runs here.
@@ -108,7 +127,13 @@ impl Lanes {
     pub fn jacobian(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         self.ensure_jacobian(t, y);
         let program = Arc::clone(&self.program);
-        for (nonzero, out) in program.parts.roots.jacobian.iter().zip(out.chunks_exact_mut(self.lanes)) {
+        for (nonzero, out) in program
+            .parts
+            .roots
+            .jacobian
+            .iter()
+            .zip(out.chunks_exact_mut(self.lanes))
+        {
             self.read_row(nonzero.slot, out);
             out.iter_mut().for_each(|x| *x = nonzero.signed(*x));
         }
@@ -128,13 +153,20 @@ impl Lanes {
             self.execute(&program.parts.tapes.factor);
         }
         for lane in 0..self.lanes {
-            let good = static_tape && (layout.n_states == 0 || self.slot(program.parts.roots.guard, lane) < GUARD_LIMIT);
+            let good = static_tape
+                && (layout.n_states == 0
+                    || self.slot(program.parts.roots.guard, lane) < GUARD_LIMIT);
             ok[lane] = good;
             self.fallback.release(lane);
             if !good {
                 let (width, slots) = (self.width, &self.slots);
                 let value = |x: &crate::Nonzero| x.signed(slots[x.slot as usize * width + lane]);
-                let entries = program.parts.roots.jacobian.iter().map(|x| (x.row, x.column, value(x)));
+                let entries = program
+                    .parts
+                    .roots
+                    .jacobian
+                    .iter()
+                    .map(|x| (x.row, x.column, value(x)));
                 ok[lane] = self.fallback.factor(lane, diagonal[lane], entries);
             }
         }
@@ -151,7 +183,10 @@ impl Lanes {
                 self.slots[at..at + b.len()].copy_from_slice(b);
             } else {
                 for i in 0..n {
-                    self.write_row(layout.right_hand(i), &b[i * self.lanes..(i + 1) * self.lanes]);
+                    self.write_row(
+                        layout.right_hand(i),
+                        &b[i * self.lanes..(i + 1) * self.lanes],
+                    );
                 }
             }
             self.execute(&program.parts.tapes.solve);
@@ -173,7 +208,9 @@ impl Lanes {
 
     /// How many lanes the last factorisation treated densely.
     pub fn n_dense(&self) -> usize {
-        (0..self.lanes).filter(|lane| self.fallback.holds(*lane)).count()
+        (0..self.lanes)
+            .filter(|lane| self.fallback.holds(*lane))
+            .count()
     }
 
     /// Margins of all switches: positive where the branch should be true. Branches themselves are not changed.
@@ -182,7 +219,10 @@ impl Lanes {
         let tapes = &program.parts.tapes;
         self.margins(t, y, &tapes.switches, &tapes.switches_alone);
         for (row, switch) in program.parts.switches.iter().enumerate() {
-            self.read_row(switch.slot, &mut out[row * self.lanes..(row + 1) * self.lanes]);
+            self.read_row(
+                switch.slot,
+                &mut out[row * self.lanes..(row + 1) * self.lanes],
+            );
         }
     }
 
@@ -192,7 +232,10 @@ impl Lanes {
         let tapes = &program.parts.tapes;
         self.margins(t, y, &tapes.triggers, &tapes.triggers_alone);
         for (row, trigger) in program.parts.triggers.iter().enumerate() {
-            self.read_row(trigger.slot, &mut out[row * self.lanes..(row + 1) * self.lanes]);
+            self.read_row(
+                trigger.slot,
+                &mut out[row * self.lanes..(row + 1) * self.lanes],
+            );
         }
     }
 
@@ -217,7 +260,12 @@ impl Lanes {
         self.refresh_branches_of(Some(lane), t, y)
     }
 
-    pub(crate) fn refresh_branches_of(&mut self, only: Option<usize>, t: &[f64], y: &[f64]) -> bool {
+    pub(crate) fn refresh_branches_of(
+        &mut self,
+        only: Option<usize>,
+        t: &[f64],
+        y: &[f64],
+    ) -> bool {
         let program = Arc::clone(&self.program);
         let mut changed = false;
         // A comparison may sit inside the branch of another one; each pass settles at least one more level.
@@ -276,7 +324,6 @@ impl Lanes {
         self.hoisted = false;
         self.current = false;
     }
-
 
     /// Makes the rows of `rhs` current at this point.
     pub(crate) fn ensure(&mut self, t: &[f64], y: &[f64]) {

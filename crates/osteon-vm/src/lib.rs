@@ -19,6 +19,7 @@ pub use execute::InstructionSet;
 pub use lanes::Lanes;
 pub use op::Op;
 pub use program::{
-    EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SetError, StartPlace, SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
+    EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SetError, StartPlace,
+    SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
 };
 pub use tape::{Instruction, Tape};

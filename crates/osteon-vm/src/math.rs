@@ -87,23 +87,52 @@ pub(crate) fn ln_with<A: Arith>(x: f64) -> f64 {
     const SQRT_HALF_BITS: u64 = 0x3fe6_a09e_667f_3bcd;
     const TWO_52: u64 = 0x4330_0000_0000_0000;
     let tiny = x < f64::MIN_POSITIVE;
-    let scaled = if tiny { x * 18_014_398_509_481_984.0 } else { x };
+    let scaled = if tiny {
+        x * 18_014_398_509_481_984.0
+    } else {
+        x
+    };
     // x = 2ᵏ·m with m in [√½, √2). The exponent is read as an unsigned number (bias 1024) so that a logical shift will do.
-    let above = scaled.to_bits().wrapping_sub(SQRT_HALF_BITS).wrapping_add(1024 << 52);
+    let above = scaled
+        .to_bits()
+        .wrapping_sub(SQRT_HALF_BITS)
+        .wrapping_add(1024 << 52);
     let biased = above >> 52;
-    let m = f64::from_bits(scaled.to_bits().wrapping_sub(biased << 52).wrapping_add(1024 << 52));
-    let k = f64::from_bits(TWO_52 | biased) - (4_503_599_627_370_496.0 + 1024.0) - if tiny { 54.0 } else { 0.0 };
+    let m = f64::from_bits(
+        scaled
+            .to_bits()
+            .wrapping_sub(biased << 52)
+            .wrapping_add(1024 << 52),
+    );
+    let k = f64::from_bits(TWO_52 | biased)
+        - (4_503_599_627_370_496.0 + 1024.0)
+        - if tiny { 54.0 } else { 0.0 };
     let f = m - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let odd = w * A::mul_add(w, A::mul_add(w, 1.531_383_769_920_937_332e-1, 2.222_219_843_214_978_396e-1), 3.999_999_999_940_941_908e-1);
-    let even = z
-        * A::mul_add(
+    let odd = w * A::mul_add(
+        w,
+        A::mul_add(
             w,
-            A::mul_add(w, A::mul_add(w, 1.479_819_860_511_658_591e-1, 1.818_357_216_161_805_012e-1), 2.857_142_874_366_239_149e-1),
-            6.666_666_666_666_735_130e-1,
-        );
+            1.531_383_769_920_937_332e-1,
+            2.222_219_843_214_978_396e-1,
+        ),
+        3.999_999_999_940_941_908e-1,
+    );
+    let even = z * A::mul_add(
+        w,
+        A::mul_add(
+            w,
+            A::mul_add(
+                w,
+                1.479_819_860_511_658_591e-1,
+                1.818_357_216_161_805_012e-1,
+            ),
+            2.857_142_874_366_239_149e-1,
+        ),
+        6.666_666_666_666_735_130e-1,
+    );
     let half_square = 0.5 * f * f;
     let tail = A::mul_add(k, LN2_LO, s * (half_square + (odd + even)));
     let result = A::mul_add(k, LN2_HI, f - (half_square - tail));

@@ -103,7 +103,22 @@ impl Op {
         use Op::*;
         matches!(
             self,
-            Exp | Ln | Pow | PowLn | Sin | Cos | Tan | Sinh | Cosh | Tanh | Asin | Acos | Atan | Asinh | Acosh | Atanh | Factorial
+            Exp | Ln
+                | Pow
+                | PowLn
+                | Sin
+                | Cos
+                | Tan
+                | Sinh
+                | Cosh
+                | Tanh
+                | Asin
+                | Acos
+                | Atan
+                | Asinh
+                | Acosh
+                | Atanh
+                | Factorial
         )
     }
 

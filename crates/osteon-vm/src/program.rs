@@ -286,7 +286,10 @@ pub enum SetError {
 impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetError::Computed { name } => write!(f, "`{name}` is computed by a rule or a reaction and cannot be set"),
+            SetError::Computed { name } => write!(
+                f,
+                "`{name}` is computed by a rule or a reaction and cannot be set"
+            ),
         }
     }
 }
@@ -309,15 +312,39 @@ impl Program {
     pub fn new(parts: ProgramParts) -> Program {
         let t = &parts.tapes;
         let tapes = [
-            &t.start, &t.hoist, &t.rhs, &t.jacobian, &t.dfdt, &t.switches, &t.switches_alone, &t.triggers, &t.triggers_alone, &t.outputs,
-            &t.events, &t.factor, &t.solve,
+            &t.start,
+            &t.hoist,
+            &t.rhs,
+            &t.jacobian,
+            &t.dfdt,
+            &t.switches,
+            &t.switches_alone,
+            &t.triggers,
+            &t.triggers_alone,
+            &t.outputs,
+            &t.events,
+            &t.factor,
+            &t.solve,
         ];
         let n = parts.n_slots;
-        assert!(tapes.iter().all(|tape| tape.n_rows() <= n), "a tape points outside the slot file");
-        assert!(parts.layout.first_computed() as usize <= n, "the slot file is smaller than its inputs");
+        assert!(
+            tapes.iter().all(|tape| tape.n_rows() <= n),
+            "a tape points outside the slot file"
+        );
+        assert!(
+            parts.layout.first_computed() as usize <= n,
+            "the slot file is smaller than its inputs"
+        );
         let r = &parts.roots;
         let mut rows = vec![r.guard];
-        rows.extend(r.start_states.iter().chain(&r.start_held).chain(&r.rhs).chain(&r.dfdt).chain(&r.solve));
+        rows.extend(
+            r.start_states
+                .iter()
+                .chain(&r.start_held)
+                .chain(&r.rhs)
+                .chain(&r.dfdt)
+                .chain(&r.solve),
+        );
         rows.extend(r.jacobian.iter().map(|j| j.slot));
         rows.extend(parts.symbols.iter().map(|s| s.slot));
         rows.extend(parts.switches.iter().map(|s| s.slot));
@@ -327,11 +354,22 @@ impl Program {
             rows.extend(e.delay.iter().chain(&e.priority));
             rows.extend(e.assignments.iter().map(|a| a.1));
         }
-        assert!(rows.iter().all(|row| (*row as usize) < n.max(1)), "a result points outside the slot file");
+        assert!(
+            rows.iter().all(|row| (*row as usize) < n.max(1)),
+            "a result points outside the slot file"
+        );
         let named = &parts.symbols[..parts.n_named];
         let names = named.iter().map(|s| s.name.clone()).collect();
-        let by_name = named.iter().enumerate().map(|(i, s)| (s.name.clone(), SymbolIndex(i as u32))).collect();
-        Program { parts, names, by_name }
+        let by_name = named
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.name.clone(), SymbolIndex(i as u32)))
+            .collect();
+        Program {
+            parts,
+            names,
+            by_name,
+        }
     }
 
     /// Names of the states in order.
@@ -419,7 +457,11 @@ impl Program {
 
     /// Positions (row, column) of the Jacobian's nonzeros, in the order of [`crate::Lanes::jacobian`].
     pub fn jacobian_pattern(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
-        self.parts.roots.jacobian.iter().map(|x| (x.row as usize, x.column as usize))
+        self.parts
+            .roots
+            .jacobian
+            .iter()
+            .map(|x| (x.row as usize, x.column as usize))
     }
 
     /// Initial value of time.

@@ -19,7 +19,9 @@ impl Slots {
         let spare = LINE / size_of::<f64>();
         let memory = vec![0.0; len + spare];
         // A promise of speed only: where the platform cannot tell, the start is as good as any.
-        let first = Some(memory.as_ptr().align_offset(LINE)).filter(|o| *o < spare).unwrap_or(0);
+        let first = Some(memory.as_ptr().align_offset(LINE))
+            .filter(|o| *o < spare)
+            .unwrap_or(0);
         Slots { memory, first, len }
     }
 }

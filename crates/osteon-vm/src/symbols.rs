@@ -10,7 +10,12 @@ impl Lanes {
     ///
     /// # Errors
     /// When the symbol is computed by a rule or is a reaction.
-    pub fn set_start(&mut self, lane: usize, symbol: SymbolIndex, value: f64) -> Result<(), SetError> {
+    pub fn set_start(
+        &mut self,
+        lane: usize,
+        symbol: SymbolIndex,
+        value: f64,
+    ) -> Result<(), SetError> {
         let program = Arc::clone(&self.program);
         let layout = &program.parts.layout;
         let code = &program.parts.symbols[symbol.0 as usize];
@@ -20,7 +25,11 @@ impl Lanes {
                 self.set_slot(layout.override_flag(i), lane, 1.0);
                 self.set_slot(layout.override_value(i), lane, value);
             }
-            StartPlace::None => return Err(SetError::Computed { name: code.name.clone() }),
+            StartPlace::None => {
+                return Err(SetError::Computed {
+                    name: code.name.clone(),
+                });
+            }
         }
         Ok(())
     }
@@ -54,7 +63,11 @@ impl Lanes {
         let layout = &program.parts.layout;
         self.pad_start();
         for lane in 0..self.width {
-            self.set_slot(layout.time(), lane, t[if lane < self.lanes { lane } else { 0 }]);
+            self.set_slot(
+                layout.time(),
+                lane,
+                t[if lane < self.lanes { lane } else { 0 }],
+            );
         }
         self.execute(&program.parts.tapes.start);
         for lane in only.map_or(0..self.lanes, |lane| lane..lane + 1) {
@@ -76,7 +89,14 @@ impl Lanes {
     ///
     /// # Errors
     /// When the symbol is computed by a rule or is a reaction.
-    pub fn set_now(&mut self, lane: usize, symbol: SymbolIndex, value: f64, t: &[f64], y: &mut [f64]) -> Result<(), SetError> {
+    pub fn set_now(
+        &mut self,
+        lane: usize,
+        symbol: SymbolIndex,
+        value: f64,
+        t: &[f64],
+        y: &mut [f64],
+    ) -> Result<(), SetError> {
         let program = Arc::clone(&self.program);
         let code = &program.parts.symbols[symbol.0 as usize];
         let stored = match code.per {
@@ -94,7 +114,11 @@ impl Lanes {
                 }
                 self.touch_held();
             }
-            Place::Computed => return Err(SetError::Computed { name: code.name.clone() }),
+            Place::Computed => {
+                return Err(SetError::Computed {
+                    name: code.name.clone(),
+                });
+            }
         }
         Ok(())
     }
@@ -120,7 +144,10 @@ impl Lanes {
     /// # Panics
     /// When the blocks run different programs.
     pub fn copy_lane_from(&mut self, other: &Lanes, from: usize, to: usize) {
-        assert!(Arc::ptr_eq(&self.program, &other.program), "lanes move only between blocks of one program");
+        assert!(
+            Arc::ptr_eq(&self.program, &other.program),
+            "lanes move only between blocks of one program"
+        );
         for row in self.individual_rows() {
             self.set_slot(row, to, other.slot(row, from));
         }
@@ -142,7 +169,9 @@ impl Lanes {
 
     /// What makes an individual besides its states, for storing it; see [`Lanes::load_lane`].
     pub fn save_lane(&self, lane: usize) -> Vec<f64> {
-        self.individual_rows().map(|row| self.slot(row, lane)).collect()
+        self.individual_rows()
+            .map(|row| self.slot(row, lane))
+            .collect()
     }
 
     /// Puts a stored individual into a lane.
@@ -150,7 +179,11 @@ impl Lanes {
     /// # Panics
     /// When it was stored by another program.
     pub fn load_lane(&mut self, lane: usize, saved: &[f64]) {
-        assert_eq!(self.individual_rows().len(), saved.len(), "an individual is put back into a block of the program it came from");
+        assert_eq!(
+            self.individual_rows().len(),
+            saved.len(),
+            "an individual is put back into a block of the program it came from"
+        );
         for (row, value) in self.individual_rows().zip(saved) {
             self.set_slot(row, lane, *value);
         }

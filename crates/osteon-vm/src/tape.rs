@@ -34,19 +34,35 @@ pub struct Tape {
 impl Tape {
     /// Builds a tape from instructions in execution order. Neighbours of one kind become a run.
     pub fn new(instructions: &[Instruction]) -> Tape {
-        let rows = instructions.iter().map(|i| i.args.iter().copied().fold(i.dst, u32::max) + 1).max().unwrap_or(0);
+        let rows = instructions
+            .iter()
+            .map(|i| i.args.iter().copied().fold(i.dst, u32::max) + 1)
+            .max()
+            .unwrap_or(0);
         // Run in which a row was written last, to split where a run would read its own result.
         let mut written = vec![u32::MAX; rows as usize];
-        let mut tape = Tape { runs: Vec::new(), operands: Vec::with_capacity(instructions.len()), rows };
+        let mut tape = Tape {
+            runs: Vec::new(),
+            operands: Vec::with_capacity(instructions.len()),
+            rows,
+        };
         for i in instructions {
             let here = tape.runs.len() as u32;
             let at = tape.operands.len() as u32;
             let used = &i.args[..i.op.arity()];
             match tape.runs.last_mut() {
-                Some(run) if run.op == i.op && used.iter().all(|a| written[*a as usize] != here - 1) && written[i.dst as usize] != here - 1 => {
+                Some(run)
+                    if run.op == i.op
+                        && used.iter().all(|a| written[*a as usize] != here - 1)
+                        && written[i.dst as usize] != here - 1 =>
+                {
                     run.end += 1;
                 }
-                _ => tape.runs.push(Run { op: i.op, start: at, end: at + 1 }),
+                _ => tape.runs.push(Run {
+                    op: i.op,
+                    start: at,
+                    end: at + 1,
+                }),
             }
             written[i.dst as usize] = tape.runs.len() as u32 - 1;
             let [a, b, c] = i.args;
@@ -80,7 +96,11 @@ impl Tape {
         self.runs.iter().flat_map(|run| {
             self.operands[run.start as usize..run.end as usize]
                 .iter()
-                .map(|[dst, a, b, c]| Instruction { op: run.op, dst: *dst, args: [*a, *b, *c] })
+                .map(|[dst, a, b, c]| Instruction {
+                    op: run.op,
+                    dst: *dst,
+                    args: [*a, *b, *c],
+                })
         })
     }
 }

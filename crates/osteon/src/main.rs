@@ -34,7 +34,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done =
         Project::find(arguments.project.as_deref()).and_then(|project| match &arguments.command {
-            Command::Run(words) if model_file::is_model(&words.scenario) => model_file::run_model(words),
+            Command::Run(words) if model_file::is_model(&words.scenario) => {
+                model_file::run_model(words)
+            }
             Command::Run(words) if words.course.any() => Err(model_file::for_models_only()),
             Command::Convert(words) => model_file::convert(words),
             Command::Run(words) => match &words.people {

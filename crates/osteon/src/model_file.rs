@@ -36,7 +36,11 @@ pub(crate) struct CourseArguments {
 impl CourseArguments {
     /// True if anything was given that only a model file understands.
     pub(crate) fn any(&self) -> bool {
-        self.until.is_some() || self.rtol.is_some() || self.atol.is_some() || !self.record.is_empty() || !self.set.is_empty()
+        self.until.is_some()
+            || self.rtol.is_some()
+            || self.atol.is_some()
+            || !self.record.is_empty()
+            || !self.set.is_empty()
     }
 }
 
@@ -82,7 +86,9 @@ pub(crate) fn for_models_only() -> Fault {
 fn read_model(file: &str) -> Result<(Model, SourceMap), Fault> {
     let path = Path::new(file);
     let Some(form) = form(path) else {
-        return Err(Fault::Use(format!("error: {file}: not a model\n   = help: .ant and .txt are Antimony, .xml and .sbml are SBML")));
+        return Err(Fault::Use(format!(
+            "error: {file}: not a model\n   = help: .ant and .txt are Antimony, .xml and .sbml are SBML"
+        )));
     };
     if !path.is_file() {
         return Err(Fault::Use(format!("error: no such file: {file}")));
@@ -100,7 +106,9 @@ fn read_model(file: &str) -> Result<(Model, SourceMap), Fault> {
             parsed.diagnostics.retain(|d| d.is_error());
             match parsed.model {
                 Some(model) if parsed.diagnostics.is_empty() => Ok((model, parsed.sources)),
-                _ => Err(Fault::Failed(parsed.sources.render_all(&parsed.diagnostics))),
+                _ => Err(Fault::Failed(
+                    parsed.sources.render_all(&parsed.diagnostics),
+                )),
             }
         }
     }
@@ -120,7 +128,12 @@ pub(crate) fn convert(words: &ConvertArguments) -> Outcome {
     let (model, _) = read_model(&words.from)?;
     let text = match to {
         Form::Antimony => osteon_lang::print(&model),
-        Form::Sbml => osteon_sbml::write_with(&model, &osteon_sbml::WriteOptions { switches_as_events: words.switches_as_events }),
+        Form::Sbml => osteon_sbml::write_with(
+            &model,
+            &osteon_sbml::WriteOptions {
+                switches_as_events: words.switches_as_events,
+            },
+        ),
     };
     write(&words.output, text.as_bytes())?;
     Ok(true)
@@ -134,19 +147,26 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
         ));
     }
     let number = |word: &str, text: &str| {
-        text.trim()
-            .parse::<f64>()
-            .map_err(|_| Fault::Use(format!("error: --{word} {text}: not a number\n   = help: a number in the model's own unit")))
+        text.trim().parse::<f64>().map_err(|_| {
+            Fault::Use(format!(
+                "error: --{word} {text}: not a number\n   = help: a number in the model's own unit"
+            ))
+        })
     };
     let course = &words.course;
     let Some(until) = course.until else {
         return Err(Fault::Use("error: a model file needs an end\n   = help: for example --until 100, in the model's unit of time".to_owned()));
     };
-    let every = words.every.as_deref().map_or(Ok(until / 100.0), |text| number("every", text))?;
+    let every = words
+        .every
+        .as_deref()
+        .map_or(Ok(until / 100.0), |text| number("every", text))?;
     let mut set = Vec::new();
     for pair in &course.set {
         let Some((name, value)) = pair.split_once('=') else {
-            return Err(Fault::Use(format!("error: --set {pair}: no value\n   = help: for example --set k1=0.5")));
+            return Err(Fault::Use(format!(
+                "error: --set {pair}: no value\n   = help: for example --set k1=0.5"
+            )));
         };
         set.push((name.trim().to_owned(), number("set", value)?));
     }
@@ -159,23 +179,44 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
         set,
     };
     let (model, sources) = read_model(&words.scenario)?;
-    let course = time_course(&model, &asked).map_err(|faults| Fault::Failed(sources.render_all(&faults)))?;
+    let course =
+        time_course(&model, &asked).map_err(|faults| Fault::Failed(sources.render_all(&faults)))?;
     hand_out(&course, words)?;
     if let Some(failure) = &course.failure {
-        eprintln!("error: the run stopped: {failure}\n   = help: {}", failure.hint());
+        eprintln!(
+            "error: the run stopped: {failure}\n   = help: {}",
+            failure.hint()
+        );
     } else if !words.quiet {
-        eprintln!("{} rows, {} steps, {} events", course.rows.len(), course.steps, course.events.len());
+        eprintln!(
+            "{} rows, {} steps, {} events",
+            course.rows.len(),
+            course.steps,
+            course.events.len()
+        );
     }
     Ok(course.failure.is_none())
 }
 
 /// To stdout, or to a file whose ending chooses between CSV and JSON.
 fn hand_out(course: &Course, words: &RunArguments) -> Result<(), Fault> {
-    let as_json = words.json || words.output.as_ref().is_some_and(|o| o.extension().is_some_and(|e| e == "json"));
+    let as_json = words.json
+        || words
+            .output
+            .as_ref()
+            .is_some_and(|o| o.extension().is_some_and(|e| e == "json"));
     let value = || {
-        let columns: serde_json::Map<String, serde_json::Value> =
-            course.names.iter().enumerate().map(|(i, n)| (n.clone(), course.rows.iter().map(|r| r[i]).collect())).collect();
-        let events: Vec<_> = course.events.iter().map(|(t, name)| json!({ "time": t, "event": name })).collect();
+        let columns: serde_json::Map<String, serde_json::Value> = course
+            .names
+            .iter()
+            .enumerate()
+            .map(|(i, n)| (n.clone(), course.rows.iter().map(|r| r[i]).collect()))
+            .collect();
+        let events: Vec<_> = course
+            .events
+            .iter()
+            .map(|(t, name)| json!({ "time": t, "event": name }))
+            .collect();
         json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(ToString::to_string) })
     };
     match (&words.output, as_json) {
@@ -209,7 +250,11 @@ fn csv(course: &Course) -> String {
 
 /// The shortest digits that read back to the same number, with an exponent where that is shorter.
 fn digits(x: f64) -> String {
-    if x == 0.0 || (1e-5..1e15).contains(&x.abs()) || !x.is_finite() { format!("{x}") } else { format!("{x:e}") }
+    if x == 0.0 || (1e-5..1e15).contains(&x.abs()) || !x.is_finite() {
+        format!("{x}")
+    } else {
+        format!("{x:e}")
+    }
 }
 
 #[cfg(test)]
@@ -218,8 +263,21 @@ mod tests {
 
     #[test]
     fn digits_read_back() {
-        for x in [0.0, -0.0, 1.0, 0.1, 1e-300, -3.3e20, f64::MIN_POSITIVE, 123_456.789] {
-            assert_eq!(digits(x).parse::<f64>().expect("a number").to_bits(), x.to_bits(), "{x}");
+        for x in [
+            0.0,
+            -0.0,
+            1.0,
+            0.1,
+            1e-300,
+            -3.3e20,
+            f64::MIN_POSITIVE,
+            123_456.789,
+        ] {
+            assert_eq!(
+                digits(x).parse::<f64>().expect("a number").to_bits(),
+                x.to_bits(),
+                "{x}"
+            );
         }
         assert_eq!(digits(1e-300), "1e-300");
     }

@@ -10,13 +10,20 @@
 #![allow(dead_code)]
 
 use osteon_model::{
-    Annotation, Assignment, Event, Expr, ExprKind, ExtentOf, Initial, InitialForm, Model, Op, Participant, Reaction, Role, Rule, Span,
-    SpeciesInfo, Symbol, SymbolId,
+    Annotation, Assignment, Event, Expr, ExprKind, ExtentOf, Initial, InitialForm, Model, Op,
+    Participant, Reaction, Role, Rule, Span, SpeciesInfo, Symbol, SymbolId,
 };
 
 pub fn model(text: &str) -> Model {
-    let mut m = Model { id: "written".into(), ..Model::default() };
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let mut m = Model {
+        id: "written".into(),
+        ..Model::default()
+    };
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .collect();
     // First pass: names. Second: mathematics.
     for line in &lines {
         if let Some(rest) = line.strip_prefix("comp ") {
@@ -40,7 +47,12 @@ pub fn model(text: &str) -> Model {
             let name = head(line);
             if let Some((_, after)) = line.split_once(" in ") {
                 let compartment = m.find(head(after)).expect("compartments first");
-                let info = SpeciesInfo { compartment, amount_only: line.contains("# in"), boundary: line.contains("$ in"), conversion_factor: None };
+                let info = SpeciesInfo {
+                    compartment,
+                    amount_only: line.contains("# in"),
+                    boundary: line.contains("$ in"),
+                    conversion_factor: None,
+                };
                 declare(&mut m, name, Role::Species(info));
             } else if m.find(name).is_none() {
                 declare(&mut m, name, Role::Parameter);
@@ -51,11 +63,16 @@ pub fn model(text: &str) -> Model {
         let line = line.strip_prefix("comp ").unwrap_or(line);
         if let Some(rest) = line.strip_prefix("at ") {
             let (when, sets) = rest.rsplit_once(": ").expect("event");
-            let (trigger, delay) = when.split_once(" delay ").map_or((when, None), |(a, b)| (a, Some(expr(&m, b))));
+            let (trigger, delay) = when
+                .split_once(" delay ")
+                .map_or((when, None), |(a, b)| (a, Some(expr(&m, b))));
             let assignments = sets
                 .split(", ")
                 .map(|s| s.split_once(" = ").expect("assignment"))
-                .map(|(n, e)| Assignment { target: m.find(n.trim()).expect(n), value: expr(&m, e) })
+                .map(|(n, e)| Assignment {
+                    target: m.find(n.trim()).expect(n),
+                    value: expr(&m, e),
+                })
                 .collect();
             let trigger = expr(&m, trigger);
             m.events.push(Event {
@@ -70,7 +87,9 @@ pub fn model(text: &str) -> Model {
                 span: Span::NONE,
             });
         } else if let Some((name, rest)) = line.split_once(": ").filter(|(n, _)| !n.contains('=')) {
-            let Role::Reaction(i) = m.symbol(m.find(name).expect(name)).role else { panic!("{name}") };
+            let Role::Reaction(i) = m.symbol(m.find(name).expect(name)).role else {
+                panic!("{name}")
+            };
             let (equation, rate) = rest.split_once(';').expect("rate");
             let (left, right) = equation.split_once("->").expect("arrow");
             m.reactions[i].reactants = participants(&m, left);
@@ -84,14 +103,20 @@ pub fn model(text: &str) -> Model {
             m.symbols[id as usize].rule = Some(Rule::Rate(e));
         } else if let Some((name, e)) = line.split_once(" = ") {
             let (id, e) = (m.find(head(name)).expect(name).0, expr(&m, e));
-            m.symbols[id as usize].initial = Some(Initial { expr: e, form: InitialForm::Value });
+            m.symbols[id as usize].initial = Some(Initial {
+                expr: e,
+                form: InitialForm::Value,
+            });
         }
     }
     m
 }
 
 fn head(text: &str) -> &str {
-    text.trim().split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).next().expect("a name")
+    text.trim()
+        .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+        .next()
+        .expect("a name")
 }
 
 fn declare(m: &mut Model, id: &str, role: Role) -> SymbolId {
@@ -116,7 +141,11 @@ fn participants(m: &Model, side: &str) -> Vec<Participant> {
         .filter(|p| !p.is_empty())
         .map(|p| {
             let (count, name) = p.split_once(' ').unwrap_or(("1", p));
-            Participant { species: m.find(name.trim()).expect(name), stoichiometry: expr(m, count), span: Span::NONE }
+            Participant {
+                species: m.find(name.trim()).expect(name),
+                stoichiometry: expr(m, count),
+                span: Span::NONE,
+            }
         })
         .collect()
 }
@@ -147,11 +176,17 @@ fn tokens(text: &str) -> Vec<String> {
             }
         } else if c.is_ascii_digit() || c == '.' {
             while i < chars.len()
-                && (chars[i].is_ascii_digit() || chars[i] == '.' || chars[i] == 'e' || (chars[i - 1] == 'e' && "+-".contains(chars[i])))
+                && (chars[i].is_ascii_digit()
+                    || chars[i] == '.'
+                    || chars[i] == 'e'
+                    || (chars[i - 1] == 'e' && "+-".contains(chars[i])))
             {
                 i += 1;
             }
-        } else if i < chars.len() && ["&&", "||", "==", "!=", "<=", ">="].contains(&chars[start..=i].iter().collect::<String>().as_str()) {
+        } else if i < chars.len()
+            && ["&&", "||", "==", "!=", "<=", ">="]
+                .contains(&chars[start..=i].iter().collect::<String>().as_str())
+        {
             i += 1;
         }
         out.push(chars[start..i].iter().collect());
@@ -168,7 +203,14 @@ struct Parser<'m> {
 const LEVELS: [&[(&str, Op)]; 5] = [
     &[("||", Op::Or)],
     &[("&&", Op::And)],
-    &[("==", Op::Eq), ("!=", Op::Ne), ("<", Op::Lt), ("<=", Op::Le), (">", Op::Gt), (">=", Op::Ge)],
+    &[
+        ("==", Op::Eq),
+        ("!=", Op::Ne),
+        ("<", Op::Lt),
+        ("<=", Op::Le),
+        (">", Op::Gt),
+        (">=", Op::Ge),
+    ],
     &[("+", Op::Add), ("-", Op::Sub)],
     &[("*", Op::Mul), ("/", Op::Div)],
 ];
@@ -242,7 +284,11 @@ impl Parser<'_> {
         match token.as_str() {
             "time" => Expr::new(ExprKind::Time, Span::NONE),
             "true" | "false" => Expr::new(ExprKind::Bool(token == "true"), Span::NONE),
-            _ => Expr::symbol(self.m.find(&token).unwrap_or_else(|| panic!("unknown {token}"))),
+            _ => Expr::symbol(
+                self.m
+                    .find(&token)
+                    .unwrap_or_else(|| panic!("unknown {token}")),
+            ),
         }
     }
 
@@ -257,7 +303,9 @@ impl Parser<'_> {
             return Expr::new(ExprKind::Piecewise(pieces, otherwise), Span::NONE);
         }
         if name == "rateOf" {
-            let ExprKind::Symbol(id) = args[0].kind else { panic!("rateOf a symbol") };
+            let ExprKind::Symbol(id) = args[0].kind else {
+                panic!("rateOf a symbol")
+            };
             return Expr::new(ExprKind::RateOf(id), Span::NONE);
         }
         let op = [
@@ -310,7 +358,9 @@ pub fn interpret(e: &Expr, value: &dyn Fn(SymbolId) -> f64, time: f64) -> f64 {
                     return interpret(v, value, time);
                 }
             }
-            otherwise.as_ref().map_or(f64::NAN, |o| interpret(o, value, time))
+            otherwise
+                .as_ref()
+                .map_or(f64::NAN, |o| interpret(o, value, time))
         }
         ExprKind::Apply(op, args) => {
             let a: Vec<f64> = args.iter().map(|x| interpret(x, value, time)).collect();

@@ -50,14 +50,19 @@ pub(super) struct Block<'a> {
 fn reads_clock(program: &Program) -> bool {
     const TIME: u32 = 0; // row of time in every slot file
     let tapes = program.tapes();
-    let reads = |tape: &Tape| tape.instructions().any(|i| i.args[..i.op.arity()].contains(&TIME));
+    let reads = |tape: &Tape| {
+        tape.instructions()
+            .any(|i| i.args[..i.op.arity()].contains(&TIME))
+    };
     reads(&tapes.switches_alone) || reads(&tapes.triggers_alone)
 }
 
 /// Time between samples, or a hundredth of the run: how often conditions on the clock are looked at inside long steps.
 fn typical_interval(setup: &LaneSetup) -> f64 {
     match (setup.outputs.first(), setup.outputs.last()) {
-        (Some(first), Some(last)) if last > first => (last - first) / (setup.outputs.len() - 1) as f64,
+        (Some(first), Some(last)) if last > first => {
+            (last - first) / (setup.outputs.len() - 1) as f64
+        }
         _ => (setup.until - setup.t0) / 100.0,
     }
 }
@@ -81,7 +86,12 @@ impl<'a> Block<'a> {
             Atol::PerState(atol) => atol.clone(),
             Atol::Relative { floor, .. } => vec![options.rtol * floor],
         };
-        let solver = Options { rtol: options.rtol, atol, max_step: options.max_step, max_attempts: options.max_attempts };
+        let solver = Options {
+            rtol: options.rtol,
+            atol,
+            max_step: options.max_step,
+            max_attempts: options.max_attempts,
+        };
         let n = program.n_states();
         Block {
             program: Arc::clone(program),
@@ -129,14 +139,20 @@ impl<'a> Block<'a> {
                     continue;
                 }
                 if progress.failed {
-                    let failure = self.integrator.failure(lane).map(|f| Breakdown::new(f, &self.program));
+                    let failure = self
+                        .integrator
+                        .failure(lane)
+                        .map(|f| Breakdown::new(f, &self.program));
                     self.leave(lane, failure);
                 } else if progress.stopped || progress.triggered {
                     self.arrive(lane);
                 }
             }
         }
-        self.outcomes.into_iter().map(|o| o.expect("everybody who sat down has left")).collect()
+        self.outcomes
+            .into_iter()
+            .map(|o| o.expect("everybody who sat down has left"))
+            .collect()
     }
 
     /// Puts a person into a free lane and does what is due at once.
@@ -149,9 +165,15 @@ impl<'a> Block<'a> {
             let (vm, t, y) = self.integrator.parts();
             vm.reset_start(lane);
             for (symbol, value) in &setup.start {
-                vm.set_start(lane, *symbol, *value).expect("setups are checked before anybody sits down");
+                vm.set_start(lane, *symbol, *value)
+                    .expect("setups are checked before anybody sits down");
             }
-            let put = |y: &mut [f64], states: &[f64]| states.iter().enumerate().for_each(|(i, v)| y[i * lanes + lane] = *v);
+            let put = |y: &mut [f64], states: &[f64]| {
+                states
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, v)| y[i * lanes + lane] = *v)
+            };
             match &setup.begin {
                 Begin::Initial => vm.initialise_lane(lane, t, y),
                 Begin::States(states) => {
@@ -180,7 +202,15 @@ impl<'a> Block<'a> {
         };
         let events = EventQueue::new(&self.program, carried);
         let bits = vec![false; self.program.n_triggers()];
-        self.seats[lane] = Some(Seat { person, next_action: 0, next_output: 0, next_review: 0, added: Vec::new(), events, bits });
+        self.seats[lane] = Some(Seat {
+            person,
+            next_action: 0,
+            next_output: 0,
+            next_review: 0,
+            added: Vec::new(),
+            events,
+            bits,
+        });
         self.integrator.settle();
         self.see_triggers(lane, |_| ());
         self.arrive(lane);
@@ -192,8 +222,13 @@ impl<'a> Block<'a> {
         let atol = match (&self.options.atol, amount) {
             (Atol::Uniform(atol), None) => *atol,
             (Atol::PerState(atol), None) => atol[state],
-            (Atol::Relative { fraction, floor }, None) => rtol * (fraction * self.integrator.state(lane, state).abs()).max(*floor),
-            (Atol::Relative { fraction, .. }, Some(amount)) => self.integrator.atol(lane, state).max(rtol * fraction * amount.abs()),
+            (Atol::Relative { fraction, floor }, None) => {
+                rtol * (fraction * self.integrator.state(lane, state).abs()).max(*floor)
+            }
+            (Atol::Relative { fraction, .. }, Some(amount)) => self
+                .integrator
+                .atol(lane, state)
+                .max(rtol * fraction * amount.abs()),
             _ => return,
         };
         self.integrator.set_atol(lane, state, atol);
@@ -225,7 +260,9 @@ impl<'a> Block<'a> {
             return self.give_up(lane, cause);
         }
         self.sample_now(lane);
-        let Some(seat) = &mut self.seats[lane] else { return };
+        let Some(seat) = &mut self.seats[lane] else {
+            return;
+        };
         let setup = &self.people[seat.person];
         if let Some(sample) = setup.outputs.get(seat.next_output) {
             seat.events.join(*sample, instant(*sample));
@@ -234,15 +271,28 @@ impl<'a> Block<'a> {
             return self.leave(lane, None);
         }
         let mut stop = setup.until.min(seat.events.next());
-        stop = stop.min(setup.actions.get(seat.next_action).map_or(f64::INFINITY, |a| a.time));
+        stop = stop.min(
+            setup
+                .actions
+                .get(seat.next_action)
+                .map_or(f64::INFINITY, |a| a.time),
+        );
         stop = stop.min(seat.added.first().map_or(f64::INFINITY, |a| a.time));
-        stop = stop.min(setup.reviews.get(seat.next_review).copied().unwrap_or(f64::INFINITY));
+        stop = stop.min(
+            setup
+                .reviews
+                .get(seat.next_review)
+                .copied()
+                .unwrap_or(f64::INFINITY),
+        );
         self.integrator.set_stop(lane, stop);
     }
 
     /// Notes the trigger bits of a lane and tells which have changed.
     fn see_triggers(&mut self, lane: usize, mut changed: impl FnMut(usize)) {
-        let Some(seat) = &mut self.seats[lane] else { return };
+        let Some(seat) = &mut self.seats[lane] else {
+            return;
+        };
         for (trigger, bit) in seat.bits.iter_mut().enumerate() {
             let now = self.integrator.trigger(lane, trigger);
             if now != *bit {
@@ -256,7 +306,9 @@ impl<'a> Block<'a> {
     fn act(&mut self, lane: usize, now: f64) -> bool {
         let mut any = false;
         loop {
-            let Some(seat) = &mut self.seats[lane] else { return any };
+            let Some(seat) = &mut self.seats[lane] else {
+                return any;
+            };
             let listed = self.people[seat.person].actions.get(seat.next_action);
             let action = match (listed, seat.added.first()) {
                 (Some(a), b) if a.time <= now && b.is_none_or(|b| a.time <= b.time) => {
@@ -283,35 +335,61 @@ impl<'a> Block<'a> {
                     let target = self.program.amount_of(symbol).unwrap_or(symbol);
                     let (vm, t, y) = self.integrator.parts();
                     let value = vm.value_in_lane(lane, target, t, y) + amount;
-                    vm.set_now(lane, target, value, t, y).expect("setups are checked before anybody sits down");
+                    vm.set_now(lane, target, value, t, y)
+                        .expect("setups are checked before anybody sits down");
                 }
             },
             Action::Set { symbol, value } => {
                 let (vm, t, y) = self.integrator.parts();
-                vm.set_now(lane, symbol, value, t, y).expect("setups are checked before anybody sits down");
+                vm.set_now(lane, symbol, value, t, y)
+                    .expect("setups are checked before anybody sits down");
             }
-            Action::Infuse { symbol, rate_change } => {
-                let state = self.program.state_of(symbol).expect("setups are checked before anybody sits down");
+            Action::Infuse {
+                symbol,
+                rate_change,
+            } => {
+                let state = self
+                    .program
+                    .state_of(symbol)
+                    .expect("setups are checked before anybody sits down");
                 let rate = self.integrator.forcing(lane, state) + rate_change;
                 self.integrator.set_forcing(lane, state, rate);
             }
         }
     }
 
-    fn run_events(&mut self, lane: usize, smooth: bool, passed: &[usize]) -> Result<(), BreakdownCause> {
+    fn run_events(
+        &mut self,
+        lane: usize,
+        smooth: bool,
+        passed: &[usize],
+    ) -> Result<(), BreakdownCause> {
         if self.program.events().is_empty() {
             return Ok(());
         }
-        let Some(seat) = &mut self.seats[lane] else { return Ok(()) };
+        let Some(seat) = &mut self.seats[lane] else {
+            return Ok(());
+        };
         for (watched, event) in self.watched.iter_mut().zip(self.program.events()) {
-            *watched = event.triggers.first().is_some_and(|trigger| self.integrator.trigger(lane, *trigger));
+            *watched = event
+                .triggers
+                .first()
+                .is_some_and(|trigger| self.integrator.trigger(lane, *trigger));
         }
         let (vm, t, y) = self.integrator.parts();
         keep_branches(vm, &mut self.branches);
         vm.refresh_branches(lane, t, y);
         let (person, now, observer) = (seat.person, t[lane], &mut self.observer);
-        let watched = if smooth && passed.is_empty() { Some(self.watched.as_slice()) } else { None };
-        let any = seat.events.run(vm, lane, t, y, watched, passed, &mut |event| observer.met(person, now, event))?;
+        let watched = if smooth && passed.is_empty() {
+            Some(self.watched.as_slice())
+        } else {
+            None
+        };
+        let any = seat
+            .events
+            .run(vm, lane, t, y, watched, passed, &mut |event| {
+                observer.met(person, now, event)
+            })?;
         if any {
             self.integrator.restart(lane);
             // Bits moved by the events themselves are not crossings.
@@ -327,14 +405,18 @@ impl<'a> Block<'a> {
     /// Asks the observer at review times; what it returns is done now or put on the timeline.
     fn review(&mut self, lane: usize, now: f64) -> Result<(), BreakdownCause> {
         loop {
-            let Some(seat) = &mut self.seats[lane] else { return Ok(()) };
+            let Some(seat) = &mut self.seats[lane] else {
+                return Ok(());
+            };
             let reviews = &self.people[seat.person].reviews;
             if reviews.get(seat.next_review).is_none_or(|t| *t > now) {
                 return Ok(());
             }
             seat.next_review += 1;
             let (vm, t, y) = self.integrator.parts();
-            let wanted = self.observer.review(seat.person, now, &mut |symbol| vm.value_in_lane(lane, symbol, t, y));
+            let wanted = self.observer.review(seat.person, now, &mut |symbol| {
+                vm.value_in_lane(lane, symbol, t, y)
+            });
             check_actions(&wanted, now, &self.program).map_err(BreakdownCause::BadReview)?;
             for timed in wanted {
                 let at = seat.added.partition_point(|a| a.time <= timed.time);
@@ -352,13 +434,24 @@ impl<'a> Block<'a> {
         loop {
             let mut any = false;
             for lane in 0..self.seats.len() {
-                let (now, progress) = (self.integrator.times()[lane], self.integrator.progress(lane));
+                let (now, progress) = (
+                    self.integrator.times()[lane],
+                    self.integrator.progress(lane),
+                );
                 self.sample_t[lane] = now;
                 self.due[lane] = false;
-                let Some(seat) = &self.seats[lane] else { continue };
-                let Some(&t) = self.people[seat.person].outputs.get(seat.next_output) else { continue };
+                let Some(seat) = &self.seats[lane] else {
+                    continue;
+                };
+                let Some(&t) = self.people[seat.person].outputs.get(seat.next_output) else {
+                    continue;
+                };
                 let waits = progress.stopped || progress.triggered;
-                let inside = if waits { t < now - instant(now) } else { t <= now };
+                let inside = if waits {
+                    t < now - instant(now)
+                } else {
+                    t <= now
+                };
                 if progress.moved && inside {
                     self.sample_t[lane] = t;
                     self.due[lane] = true;
@@ -368,12 +461,20 @@ impl<'a> Block<'a> {
             if !any {
                 return;
             }
-            self.integrator.interpolate(&self.sample_t, &mut self.sample_y);
+            self.integrator
+                .interpolate(&self.sample_t, &mut self.sample_y);
             // The branches are still those of the step: a switch that was located at its end flips when the next one begins. At the
             // end itself a comparison counts as it stands there.
-            let ends = |lane: usize| self.due[lane] && self.sample_t[lane] >= self.integrator.times()[lane] - instant(self.sample_t[lane]);
-            let at_end: Vec<usize> =
-                if self.branches.is_empty() { Vec::new() } else { (0..self.seats.len()).filter(|lane| ends(*lane)).collect() };
+            let ends = |lane: usize| {
+                self.due[lane]
+                    && self.sample_t[lane]
+                        >= self.integrator.times()[lane] - instant(self.sample_t[lane])
+            };
+            let at_end: Vec<usize> = if self.branches.is_empty() {
+                Vec::new()
+            } else {
+                (0..self.seats.len()).filter(|lane| ends(*lane)).collect()
+            };
             let vm = self.integrator.system_mut();
             if !at_end.is_empty() {
                 keep_branches(vm, &mut self.branches);
@@ -381,7 +482,12 @@ impl<'a> Block<'a> {
             for lane in &at_end {
                 vm.refresh_branches(*lane, &self.sample_t, &self.sample_y);
             }
-            vm.value(self.record, &self.sample_t, &self.sample_y, &mut self.values);
+            vm.value(
+                self.record,
+                &self.sample_t,
+                &self.sample_y,
+                &mut self.values,
+            );
             if !at_end.is_empty() {
                 put_branches_back(vm, &self.branches);
             }
@@ -397,8 +503,14 @@ impl<'a> Block<'a> {
     fn sample_now(&mut self, lane: usize) {
         loop {
             let now = self.integrator.times()[lane];
-            let Some(seat) = &self.seats[lane] else { return };
-            if self.people[seat.person].outputs.get(seat.next_output).is_none_or(|t| *t > now) {
+            let Some(seat) = &self.seats[lane] else {
+                return;
+            };
+            if self.people[seat.person]
+                .outputs
+                .get(seat.next_output)
+                .is_none_or(|t| *t > now)
+            {
                 return;
             }
             let (vm, t, y) = self.integrator.parts();
@@ -409,22 +521,35 @@ impl<'a> Block<'a> {
 
     fn hand_out(&mut self, lane: usize) {
         let lanes = self.seats.len();
-        let Some(seat) = &mut self.seats[lane] else { return };
+        let Some(seat) = &mut self.seats[lane] else {
+            return;
+        };
         for (i, value) in self.row.iter_mut().enumerate() {
             *value = self.values[i * lanes + lane];
         }
         let time = self.people[seat.person].outputs[seat.next_output];
-        self.observer.sample(seat.person, seat.next_output, time, &self.row);
+        self.observer
+            .sample(seat.person, seat.next_output, time, &self.row);
         seat.next_output += 1;
     }
 
     fn give_up(&mut self, lane: usize, cause: BreakdownCause) {
         let time = self.integrator.times()[lane];
-        self.leave(lane, Some(Breakdown { cause, time, step: 0.0, state: None }));
+        self.leave(
+            lane,
+            Some(Breakdown {
+                cause,
+                time,
+                step: 0.0,
+                state: None,
+            }),
+        );
     }
 
     fn leave(&mut self, lane: usize, failure: Option<Breakdown>) {
-        let Some(seat) = self.seats[lane].take() else { return };
+        let Some(seat) = self.seats[lane].take() else {
+            return;
+        };
         let n = self.program.n_states();
         let end = LaneEnd {
             time: self.integrator.times()[lane],
@@ -433,7 +558,12 @@ impl<'a> Block<'a> {
             infusions: (0..n).map(|i| self.integrator.forcing(lane, i)).collect(),
             truths: seat.events.truths,
         };
-        let outcome = LaneOutcome { end, failure, work: *self.integrator.work(lane), events: seat.events.executed };
+        let outcome = LaneOutcome {
+            end,
+            failure,
+            work: *self.integrator.work(lane),
+            events: seat.events.executed,
+        };
         self.integrator.park(lane);
         self.observer.finished(seat.person, &outcome);
         self.outcomes[seat.person] = Some(outcome);
@@ -445,9 +575,22 @@ impl<'a> Block<'a> {
             self.give_up(lane, BreakdownCause::Cancelled);
         }
         for person in self.next..self.people.len() {
-            let end = LaneEnd { time: self.people[person].t0, ..LaneEnd::default() };
-            let failure = Some(Breakdown { cause: BreakdownCause::Cancelled, time: end.time, step: 0.0, state: None });
-            self.outcomes[person] = Some(LaneOutcome { end, failure, work: osteon_ode::Work::default(), events: 0 });
+            let end = LaneEnd {
+                time: self.people[person].t0,
+                ..LaneEnd::default()
+            };
+            let failure = Some(Breakdown {
+                cause: BreakdownCause::Cancelled,
+                time: end.time,
+                step: 0.0,
+                state: None,
+            });
+            self.outcomes[person] = Some(LaneOutcome {
+                end,
+                failure,
+                work: osteon_ode::Work::default(),
+                events: 0,
+            });
         }
         self.next = self.people.len();
     }

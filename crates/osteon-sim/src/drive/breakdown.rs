@@ -50,24 +50,47 @@ impl Breakdown {
             Cause::StepTooSmall => BreakdownCause::StepTooSmall,
             Cause::TooManySteps => BreakdownCause::TooManySteps,
             Cause::Singular => BreakdownCause::Singular,
-            Cause::Chattering => {
-                BreakdownCause::Chattering(failure.worst.map_or_else(String::new, |s| program.switches()[s].text.clone()))
-            }
+            Cause::Chattering => BreakdownCause::Chattering(
+                failure
+                    .worst
+                    .map_or_else(String::new, |s| program.switches()[s].text.clone()),
+            ),
         };
-        let state = if failure.cause == Cause::Chattering { None } else { failure.worst.map(|i| program.states()[i].clone()) };
-        Breakdown { cause, time: failure.last_good, step: failure.step, state }
+        let state = if failure.cause == Cause::Chattering {
+            None
+        } else {
+            failure.worst.map(|i| program.states()[i].clone())
+        };
+        Breakdown {
+            cause,
+            time: failure.last_good,
+            step: failure.step,
+            state,
+        }
     }
 
     /// One thing to try.
     pub fn hint(&self) -> &'static str {
         match self.cause {
-            BreakdownCause::NotFinite => "look for a division by zero, or a logarithm or power of a negative number, in the equations of that state",
-            BreakdownCause::StepTooSmall => "look for a jump that no `piecewise` declares, or loosen the tolerance of that state",
-            BreakdownCause::TooManySteps => "a very fast oscillation or a tolerance that is too tight: raise atol for that state or rtol",
-            BreakdownCause::Singular => "look at the last doses and parameters of that person: the Jacobian holds infinities",
-            BreakdownCause::Chattering(_) => "give the comparison hysteresis, or make the two branches meet",
+            BreakdownCause::NotFinite => {
+                "look for a division by zero, or a logarithm or power of a negative number, in the equations of that state"
+            }
+            BreakdownCause::StepTooSmall => {
+                "look for a jump that no `piecewise` declares, or loosen the tolerance of that state"
+            }
+            BreakdownCause::TooManySteps => {
+                "a very fast oscillation or a tolerance that is too tight: raise atol for that state or rtol"
+            }
+            BreakdownCause::Singular => {
+                "look at the last doses and parameters of that person: the Jacobian holds infinities"
+            }
+            BreakdownCause::Chattering(_) => {
+                "give the comparison hysteresis, or make the two branches meet"
+            }
             BreakdownCause::EventLoop(_) => "make the event's assignment end its own trigger",
-            BreakdownCause::BadDelay(_) => "a delay must be zero or positive whenever the event is triggered",
+            BreakdownCause::BadDelay(_) => {
+                "a delay must be zero or positive whenever the event is triggered"
+            }
             BreakdownCause::BadReview(_) => "correct the rule that returned the action",
             BreakdownCause::BadSetup(_) => "correct the dose or value named",
             BreakdownCause::Cancelled => "run it again to the end",
@@ -80,16 +103,38 @@ impl fmt::Display for Breakdown {
         let time = self.time;
         let state = self.state.as_deref().unwrap_or("a state");
         match &self.cause {
-            BreakdownCause::NotFinite => write!(f, "`{state}` or its rate became infinite or not a number after t = {time}"),
+            BreakdownCause::NotFinite => write!(
+                f,
+                "`{state}` or its rate became infinite or not a number after t = {time}"
+            ),
             BreakdownCause::StepTooSmall => {
-                write!(f, "the step needed for `{state}` became too small ({:e}) after t = {time}", self.step)
+                write!(
+                    f,
+                    "the step needed for `{state}` became too small ({:e}) after t = {time}",
+                    self.step
+                )
             }
-            BreakdownCause::TooManySteps => write!(f, "too many steps after t = {time}, `{state}` being the hardest"),
-            BreakdownCause::Singular => write!(f, "the equations could not be linearised at t = {time}"),
-            BreakdownCause::Chattering(text) => write!(f, "the comparison `{text}` flips to and fro at t = {time}"),
-            BreakdownCause::EventLoop(event) => write!(f, "events set each other off without end at t = {time}, `{event}` among them"),
-            BreakdownCause::BadDelay(event) => write!(f, "the delay of event `{event}` is negative or not a number at t = {time}"),
-            BreakdownCause::BadReview(what) => write!(f, "a review at t = {time} asked for the impossible: {what}"),
+            BreakdownCause::TooManySteps => write!(
+                f,
+                "too many steps after t = {time}, `{state}` being the hardest"
+            ),
+            BreakdownCause::Singular => {
+                write!(f, "the equations could not be linearised at t = {time}")
+            }
+            BreakdownCause::Chattering(text) => {
+                write!(f, "the comparison `{text}` flips to and fro at t = {time}")
+            }
+            BreakdownCause::EventLoop(event) => write!(
+                f,
+                "events set each other off without end at t = {time}, `{event}` among them"
+            ),
+            BreakdownCause::BadDelay(event) => write!(
+                f,
+                "the delay of event `{event}` is negative or not a number at t = {time}"
+            ),
+            BreakdownCause::BadReview(what) => {
+                write!(f, "a review at t = {time} asked for the impossible: {what}")
+            }
             BreakdownCause::BadSetup(what) => write!(f, "cannot be run: {what}"),
             BreakdownCause::Cancelled => write!(f, "stopped at t = {time}"),
         }

@@ -40,17 +40,31 @@ impl EventQueue {
             Some(truths) if truths.len() == program.events().len() => truths.to_vec(),
             _ => program.events().iter().map(|e| e.initial_value).collect(),
         };
-        EventQueue { truths, pending: Vec::new(), triggered: 0, executed: 0, instant: f64::NEG_INFINITY, at_instant: 0 }
+        EventQueue {
+            truths,
+            pending: Vec::new(),
+            triggered: 0,
+            executed: 0,
+            instant: f64::NEG_INFINITY,
+            at_instant: 0,
+        }
     }
 
     /// Time of the next delayed execution.
     pub fn next(&self) -> f64 {
-        self.pending.iter().map(|p| p.at).fold(f64::INFINITY, f64::min)
+        self.pending
+            .iter()
+            .map(|p| p.at)
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// Executions due within `near` after `time` are moved to it: a delay counted from a located crossing carries the solver's error.
     pub fn join(&mut self, time: f64, near: f64) {
-        for p in self.pending.iter_mut().filter(|p| p.at > time && p.at <= time + near) {
+        for p in self
+            .pending
+            .iter_mut()
+            .filter(|p| p.at > time && p.at <= time + near)
+        {
             p.at = time;
         }
     }
@@ -104,7 +118,9 @@ impl EventQueue {
         let mut any = false;
         loop {
             self.look(vm, lane, t, y, watched.take())?;
-            let Some(position) = self.first_due(vm, lane, t, y) else { return Ok(any) };
+            let Some(position) = self.first_due(vm, lane, t, y) else {
+                return Ok(any);
+            };
             let due = self.pending.remove(position);
             let values = match due.values {
                 Some(values) => values,
@@ -116,13 +132,22 @@ impl EventQueue {
             self.executed += 1;
             self.at_instant += 1;
             if self.at_instant > MOST_AT_ONCE {
-                return Err(BreakdownCause::EventLoop(vm.program().events()[due.event].id.clone()));
+                return Err(BreakdownCause::EventLoop(
+                    vm.program().events()[due.event].id.clone(),
+                ));
             }
         }
     }
 
     /// Notices conditions that became true (they are put in the queue) or false (waiting events that are not persistent leave it).
-    fn look(&mut self, vm: &mut Lanes, lane: usize, t: &[f64], y: &[f64], watched: Option<&[bool]>) -> Result<(), BreakdownCause> {
+    fn look(
+        &mut self,
+        vm: &mut Lanes,
+        lane: usize,
+        t: &[f64],
+        y: &[f64],
+        watched: Option<&[bool]>,
+    ) -> Result<(), BreakdownCause> {
         let mut holds = [false; Lanes::MAX];
         let lanes = vm.lanes();
         for event in 0..self.truths.len() {
@@ -142,8 +167,15 @@ impl EventQueue {
                 if delay < 0.0 || delay.is_nan() {
                     return Err(BreakdownCause::BadDelay(code.id.clone()));
                 }
-                let values = code.values_from_trigger_time.then(|| values_now(vm, lane, event, t, y));
-                self.pending.push(Pending { event, at: t[lane] + delay, values, lot: draw(self.triggered) });
+                let values = code
+                    .values_from_trigger_time
+                    .then(|| values_now(vm, lane, event, t, y));
+                self.pending.push(Pending {
+                    event,
+                    at: t[lane] + delay,
+                    values,
+                    lot: draw(self.triggered),
+                });
                 self.triggered += 1;
             } else if before && !now && !vm.program().events()[event].persistent {
                 self.pending.retain(|p| p.event != event);
@@ -158,8 +190,12 @@ impl EventQueue {
             if p.at > t[lane] {
                 continue;
             }
-            let priority = vm.event_priority(lane, p.event, t, y).filter(|p| !p.is_nan()).unwrap_or(f64::NEG_INFINITY);
-            let better = best.is_none_or(|(high, lot, _)| priority > high || (priority == high && p.lot < lot));
+            let priority = vm
+                .event_priority(lane, p.event, t, y)
+                .filter(|p| !p.is_nan())
+                .unwrap_or(f64::NEG_INFINITY);
+            let better = best
+                .is_none_or(|(high, lot, _)| priority > high || (priority == high && p.lot < lot));
             if better {
                 best = Some((priority, p.lot, position));
             }

@@ -107,27 +107,48 @@ impl LaneSetup {
         let fault = |message: String| Err(SetupError { person, message });
         let name = |symbol: SymbolIndex| program.name(symbol).to_owned();
         if !(self.t0.is_finite() && self.until.is_finite() && self.until >= self.t0) {
-            return fault(format!("the run ends ({}) before it begins ({})", self.until, self.t0));
+            return fault(format!(
+                "the run ends ({}) before it begins ({})",
+                self.until, self.t0
+            ));
         }
-        let sorted = |times: &[f64]| times.iter().all(|t| t.is_finite()) && times.windows(2).all(|w| w[0] <= w[1]);
-        let inside = |times: &[f64]| times.first().is_none_or(|t| *t >= self.t0) && times.last().is_none_or(|t| *t <= self.until);
+        let sorted = |times: &[f64]| {
+            times.iter().all(|t| t.is_finite()) && times.windows(2).all(|w| w[0] <= w[1])
+        };
+        let inside = |times: &[f64]| {
+            times.first().is_none_or(|t| *t >= self.t0)
+                && times.last().is_none_or(|t| *t <= self.until)
+        };
         for (what, times) in [("samples", &self.outputs), ("reviews", &self.reviews)] {
             if !sorted(times) || !inside(times) {
-                return fault(format!("times of {what} are not in order, or lie outside {} to {}", self.t0, self.until));
+                return fault(format!(
+                    "times of {what} are not in order, or lie outside {} to {}",
+                    self.t0, self.until
+                ));
             }
         }
         for (symbol, value) in &self.start {
             if !program.settable_at_start(*symbol) {
-                return fault(format!("`{}` is computed and cannot be given a start value", name(*symbol)));
+                return fault(format!(
+                    "`{}` is computed and cannot be given a start value",
+                    name(*symbol)
+                ));
             }
             if !value.is_finite() {
-                return fault(format!("the start value of `{}` is not a finite number", name(*symbol)));
+                return fault(format!(
+                    "the start value of `{}` is not a finite number",
+                    name(*symbol)
+                ));
             }
         }
         if let Begin::States(states) = &self.begin
             && states.len() != program.n_states()
         {
-            return fault(format!("{} states given, the model has {}", states.len(), program.n_states()));
+            return fault(format!(
+                "{} states given, the model has {}",
+                states.len(),
+                program.n_states()
+            ));
         }
         check_actions(&self.actions, self.t0, program).or_else(fault)
     }
@@ -140,17 +161,26 @@ pub(super) fn check_actions(actions: &[Timed], t0: f64, program: &Program) -> Re
         let (symbol, number, possible) = match *action {
             Action::Add { symbol, amount } => (symbol, amount, program.settable_now(symbol)),
             Action::Set { symbol, value } => (symbol, value, program.settable_now(symbol)),
-            Action::Infuse { symbol, rate_change } => (symbol, rate_change, program.state_of(symbol).is_some()),
+            Action::Infuse {
+                symbol,
+                rate_change,
+            } => (symbol, rate_change, program.state_of(symbol).is_some()),
         };
         let name = program.name(symbol);
         if !(time.is_finite() && *time >= before) {
-            return Err(format!("the action on `{name}` at {time} comes before {before}"));
+            return Err(format!(
+                "the action on `{name}` at {time} comes before {before}"
+            ));
         }
         if !possible {
-            return Err(format!("`{name}` cannot be dosed or set: it is computed, or no state"));
+            return Err(format!(
+                "`{name}` cannot be dosed or set: it is computed, or no state"
+            ));
         }
         if !number.is_finite() {
-            return Err(format!("the action on `{name}` at {time} has a number that is not finite"));
+            return Err(format!(
+                "the action on `{name}` at {time} has a number that is not finite"
+            ));
         }
         before = *time;
     }

@@ -33,7 +33,14 @@ pub fn steady_start(
     impl Observer for Nobody {
         fn sample(&mut self, _: usize, _: usize, _: f64, _: &[f64]) {}
     }
-    let driven = drive(program, std::slice::from_ref(setup), &[], options, &mut Nobody).map_err(|e: SetupError| e.message)?;
+    let driven = drive(
+        program,
+        std::slice::from_ref(setup),
+        &[],
+        options,
+        &mut Nobody,
+    )
+    .map_err(|e: SetupError| e.message)?;
     let Some(LaneOutcome { end, failure, .. }) = driven.into_iter().next() else {
         return Err("nobody was driven".to_owned());
     };
@@ -47,9 +54,16 @@ pub fn steady_start(
 ///
 /// # Errors
 /// In words why there is none, with the name of the state that keeps moving.
-pub fn polish(program: &Arc<Program>, from: &LaneEnd, search: &SteadyOptions) -> Result<SteadyStart, String> {
+pub fn polish(
+    program: &Arc<Program>,
+    from: &LaneEnd,
+    search: &SteadyOptions,
+) -> Result<SteadyStart, String> {
     if from.infusions.iter().any(|rate| *rate != 0.0) {
-        return Err("an infusion is running; a steady state needs inputs that are part of the model".to_owned());
+        return Err(
+            "an infusion is running; a steady state needs inputs that are part of the model"
+                .to_owned(),
+        );
     }
     let mut vm = Lanes::new(Arc::clone(program), 1);
     vm.load_lane(0, &from.individual);
@@ -69,8 +83,16 @@ pub fn polish(program: &Arc<Program>, from: &LaneEnd, search: &SteadyOptions) ->
             let (_, idle) = zero_modes(&mut vm, &t, &y, 1e-3 / search.horizon).remove(0);
             let conserved = idle.into_iter().map(|i| name(i).to_owned()).collect();
             vm.refresh_branches(0, &t, &y);
-            let end = LaneEnd { states: y, individual: vm.save_lane(0), ..from.clone() };
-            Ok(SteadyStart { end, quality, conserved })
+            let end = LaneEnd {
+                states: y,
+                individual: vm.save_lane(0),
+                ..from.clone()
+            };
+            Ok(SteadyStart {
+                end,
+                quality,
+                conserved,
+            })
         }
     }
 }
