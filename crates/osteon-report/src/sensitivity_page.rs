@@ -190,10 +190,12 @@ pub fn sensitivity_page(
     out
 }
 
+/// Sum of shares and number of rows for each quantity.
+type ByQuantity<'a> = BTreeMap<&'a str, (f64, usize)>;
+
 /// The parameters that matter most over all studies, and for which quantities.
 fn parameter_table(all: &[Sensitivity], parameters: &[Uncertain], top: usize) -> String {
-    let mut worth: Vec<(f64, BTreeMap<&str, (f64, usize)>)> =
-        vec![(0.0, BTreeMap::new()); parameters.len()];
+    let mut worth: Vec<(f64, ByQuantity<'_>)> = vec![(0.0, BTreeMap::new()); parameters.len()];
     let mut rows = 0_usize;
     for study in all {
         for (o, output) in study

@@ -499,8 +499,9 @@ fn describe(figure: &XyFigure) -> String {
     for panel in &figure.panels {
         words.push(format!("{} against {}.", panel.y_title, panel.x_title));
         for curve in &panel.curves {
-            let ends = curve.x.iter().zip(&curve.y).filter(|p| p.1.is_finite());
-            if let (Some(a), Some(b)) = (ends.clone().next(), ends.last()) {
+            let mut ends = curve.x.iter().zip(&curve.y).filter(|p| p.1.is_finite());
+            if let Some(a) = ends.next() {
+                let b = ends.next_back().unwrap_or(a);
                 let name = figure.series.get(curve.series).map_or("", String::as_str);
                 words.push(format!(
                     "{name}: {} at {}, {} at {}.",
