@@ -201,7 +201,7 @@ impl Maker<'_> {
     }
 
     fn course(&mut self, plate: &Plate, course: &Course) -> Result<Svg, Fault> {
-        let is_study = self.project.studies().iter().any(|s| *s == course.of);
+        let is_study = self.project.studies().contains(&course.of);
         let kept = |name: &str| course.arms.is_empty() || course.arms.iter().any(|a| a == name);
         let mut figure = if is_study {
             let mut study = self.study(&course.of)?;
