@@ -16,7 +16,10 @@ use std::process::ExitCode;
 /// Faults found by a check, one line each.
 type Faults = Vec<String>;
 
-const CHECKS: [(&str, fn(&Path) -> Faults); 5] = [
+/// A named check of the project.
+type Check = (&'static str, fn(&Path) -> Faults);
+
+const CHECKS: [Check; 5] = [
     ("arrows", arrows::check),
     ("citations", citations::check),
     ("map", map::check),
@@ -57,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(root: &Path, checks: &[(&str, fn(&Path) -> Faults)]) -> ExitCode {
+fn run(root: &Path, checks: &[Check]) -> ExitCode {
     let mut failed = 0;
     for (name, check) in checks {
         let faults = check(root);
