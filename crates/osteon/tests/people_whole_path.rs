@@ -173,8 +173,10 @@ fn work_goes_on_where_a_kill_stopped_it() {
         .spawn()
         .expect("the program starts");
     let first = folder.join("killed/part-00000.parquet");
+    // When the second part stands, the first is in the journal.
+    let second = folder.join("killed/part-00001.parquet");
     for _ in 0..6000 {
-        if first.is_file() || child.try_wait().expect("a child").is_some() {
+        if second.is_file() || child.try_wait().expect("a child").is_some() {
             break;
         }
         std::thread::sleep(Duration::from_millis(1));
