@@ -32,6 +32,7 @@ mod table_text;
 mod time_course;
 mod toml_text;
 mod vocabulary;
+mod worded_read;
 
 pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;

@@ -142,6 +142,14 @@ impl Context<'_> {
         let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
         for table in [tables.own, tables.shared].into_iter().flatten() {
             for item in table.rest() {
+                if item.is_table() && self.is_worded(&item.key) {
+                    table.claim(&item.key);
+                    if !asked.borrow().contains(&item.key) {
+                        asked.borrow_mut().push(item.key.clone());
+                        self.worded(&item, &mut inputs, &mut exposures);
+                    }
+                    continue;
+                }
                 let Some(word) = self
                     .body
                     .vocabulary
@@ -197,7 +205,7 @@ impl Context<'_> {
     }
 
     /// A value in the unit of a body symbol.
-    fn input_value(&self, item: &Item<'_, '_>, input: &str, example: &str) -> Option<InputValue> {
+    pub(crate) fn input_value(&self, item: &Item<'_, '_>, input: &str, example: &str) -> Option<InputValue> {
         let unit = self
             .body
             .vocabulary
