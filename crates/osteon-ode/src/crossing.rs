@@ -68,15 +68,28 @@ impl<S: System> Integrator<S> {
     fn probe(&mut self) {
         let split = self.system.n_switches() * self.lanes;
         self.dense.prepare(&self.k);
-        self.dense
-            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.theta[lane] * self.h[lane];
         }
-        self.system
-            .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
-        self.system
-            .trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        self.interpolate_rows(false);
+        let (switches, triggers) = self.margins_probe.split_at_mut(split);
+        if !self
+            .system
+            .probe(&self.stage_t, &self.stage, switches, triggers)
+        {
+            self.interpolate_rows(true);
+            self.system
+                .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
+            self.system
+                .trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        }
+    }
+
+    /// The interpolant at the fractions in `theta`, into `stage`: all states, or those that margins read.
+    pub(crate) fn interpolate_rows(&mut self, all: bool) {
+        let rows = if all { &self.every } else { &self.watched };
+        self.dense
+            .at(rows, &self.theta, &self.y_start, &self.y_end, &mut self.stage);
     }
 
     /// Ends the steps that passed the error test: derivatives at the end, and crossings on the way. Lanes that have to land first
@@ -283,8 +296,7 @@ impl<S: System> Integrator<S> {
                 self.stage_t[lane] = if same { round } else { b.time };
             }
         }
-        self.dense
-            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        self.interpolate_rows(true);
         self.system
             .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
         self.system
