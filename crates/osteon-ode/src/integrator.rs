@@ -6,9 +6,7 @@ use crate::control::{self, Memory};
 use crate::crossing::Bracket;
 use crate::dense_output::DenseOutput;
 use crate::failure::{Cause, Failure};
-use crate::passes::{
-    AddScaled, Advance, AllFinite, Combine, Errors, Spread, Sum, Take,
-};
+use crate::passes::{AddScaled, Advance, Combine, Errors, Spread, Sum, Take};
 use crate::rodas5p::{self as tableau, C_TIME, D, GAMMA};
 use crate::system::System;
 use crate::work::Work;
@@ -75,6 +73,8 @@ pub(crate) struct Lane {
     pub(crate) kicked: bool,
     /// The stored derivative belongs to the current state.
     pub(crate) fresh: bool,
+    /// The last step may be undone: nobody has acted on its end.
+    pub(crate) can_take_back: bool,
     // The attempt under way.
     pub(crate) trying: bool,
     pub(crate) ends_at_stop: bool,
@@ -107,6 +107,7 @@ impl Lane {
             dirty: false,
             kicked: false,
             fresh: false,
+            can_take_back: false,
             trying: false,
             ends_at_stop: false,
             error: 0.0,
@@ -140,10 +141,10 @@ pub struct Integrator<S: System> {
     pub(crate) t: Vec<f64>,
     pub(crate) y: Vec<f64>,
     pub(crate) f: Vec<f64>,
-    forcing: Vec<f64>,
-    forced: bool,
+    pub(crate) forcing: Vec<f64>,
+    pub(crate) forced: bool,
     pub(crate) h: Vec<f64>,
-    passes: Passes,
+    pub(crate) passes: Passes,
     inverse_h: Vec<f64>,
     step_inverse: Vec<f64>,
     scale: Vec<f64>,
@@ -163,7 +164,6 @@ pub struct Integrator<S: System> {
     pub(crate) carry: Vec<f64>,
     pub(crate) y_start: Vec<f64>,
     pub(crate) y_end: Vec<f64>,
-    f_end: Vec<f64>,
     pub(crate) dense: DenseOutput,
     pub(crate) theta: Vec<f64>,
     // Switches first, then triggers; one row each.
@@ -225,7 +225,9 @@ impl<S: System> Integrator<S> {
             error: vec![0.0; lanes],
             worst: vec![0; lanes],
             choice: vec![0; lanes],
-            watched: (0..n as u32).filter(|i| system.is_watched(*i as usize)).collect(),
+            watched: (0..n as u32)
+                .filter(|i| system.is_watched(*i as usize))
+                .collect(),
             every: (0..n as u32).collect(),
             diagonal: vec![1.0; lanes],
             ok: vec![true; lanes],
@@ -237,7 +239,6 @@ impl<S: System> Integrator<S> {
             carry: block(),
             y_start: block(),
             y_end: block(),
-            f_end: block(),
             dense: DenseOutput::new(len, passes),
             theta: vec![1.0; lanes],
             margins: vec![0.0; rows * lanes],
@@ -375,6 +376,7 @@ impl<S: System> Integrator<S> {
         let l = &mut self.lane[lane];
         l.dirty = true;
         l.fresh = false;
+        l.can_take_back = false;
         l.kicked = true;
         l.landing = 0;
         l.memory.forget();
@@ -448,7 +450,6 @@ impl<S: System> Integrator<S> {
             l.progress = Progress::default();
             l.trying = false;
         }
-        self.settle();
         if !self.prepare() {
             return self.lane.iter().any(|l| l.progress != Progress::default());
         }
@@ -465,7 +466,12 @@ impl<S: System> Integrator<S> {
 
     /// Derivatives, step sizes and stops. False when no lane has to be tried.
     fn prepare(&mut self) -> bool {
-        self.refresh_derivatives();
+        loop {
+            self.settle();
+            if !self.refresh_derivatives() {
+                break;
+            }
+        }
         let mut any = false;
         for lane in 0..self.lanes {
             self.h[lane] = 1.0;
@@ -638,35 +644,19 @@ impl<S: System> Integrator<S> {
         }
     }
 
-    /// Derivative at the end of the steps that passed the error test: it serves the next step, and says early that the end is
-    /// outside the domain of the equations.
-    pub(crate) fn derivatives_at_end(&mut self) {
-        let (n, lanes) = (self.n, self.lanes);
-        for lane in 0..lanes {
-            self.stage_t[lane] = self.t[lane] + self.h[lane];
+    /// Takes back a lane's last step, because the derivative at its end turned out to be no number.
+    pub(crate) fn take_back(&mut self, lane: usize, worst: usize) {
+        for i in 0..self.n {
+            let e = i * self.lanes + lane;
+            self.y[e] = self.y_start[e];
         }
-        self.system.rhs(&self.stage_t, &self.y_end, &mut self.f_end);
-        if self.forced {
-            self.f_end
-                .iter_mut()
-                .zip(&self.forcing)
-                .for_each(|(f, u)| *f += u);
-        }
-        let finite = self.passes.run(AllFinite(&self.f_end));
-        for lane in 0..lanes {
-            if !self.lane[lane].trying {
-                continue;
-            }
-            self.lane[lane].work.rhs += 1;
-            if finite {
-                continue;
-            }
-            if let Some(i) = (0..n).find(|i| !self.f_end[i * lanes + lane].is_finite()) {
-                self.lane[lane].error = f64::INFINITY;
-                self.lane[lane].worst = Some(i);
-                self.reject(lane, Cause::NotFinite);
-            }
-        }
+        let l = &mut self.lane[lane];
+        (self.t[lane], self.h[lane]) = (l.t_start, l.h_full);
+        l.can_take_back = false;
+        l.dirty = true;
+        l.error = f64::INFINITY;
+        l.worst = Some(worst);
+        self.reject(lane, Cause::NotFinite);
     }
 
     fn reject(&mut self, lane: usize, cause: Cause) {
@@ -716,9 +706,7 @@ impl<S: System> Integrator<S> {
         self.passes.run(Take {
             choice: &self.choice,
             y: &mut self.y,
-            f: &mut self.f,
             y_end: &self.y_end,
-            f_end: &self.f_end,
             on_the_way: &self.stage,
         });
         for lane in 0..self.lanes {
@@ -739,7 +727,8 @@ impl<S: System> Integrator<S> {
             l.wish = if cut { next.max(l.wish) } else { next };
             l.t_start = t;
             l.h_full = h;
-            l.fresh = !found;
+            l.fresh = false;
+            l.can_take_back = !found;
             l.landing = 0;
             l.progress.moved = true;
             l.work.steps += 1;
@@ -760,7 +749,7 @@ impl<S: System> Integrator<S> {
 
     pub(crate) fn add_forcing(&mut self) {
         if self.forced {
-            self.stage_f
+            self.f
                 .iter_mut()
                 .zip(&self.forcing)
                 .for_each(|(f, u)| *f += u);

@@ -2,6 +2,8 @@
 //!
 //! Every loop works element by element in a fixed order, so that a lane's bits do not depend on how many lanes there are.
 
+#![allow(clippy::needless_range_loop)] // indices over several slices of one length become vector code, iterators of eight do not
+
 use osteon_vm::Pass;
 use osteon_vm::math::Arith;
 
@@ -131,19 +133,19 @@ impl Pass for Spread<'_> {
     }
 }
 
-/// Whether all numbers are finite.
-pub(crate) struct AllFinite<'a>(pub &'a [f64]);
+/// Whether all numbers of both are finite.
+pub(crate) struct AllFinite<'a>(pub &'a [f64], pub &'a [f64]);
 
 impl Pass for AllFinite<'_> {
     type Out = bool;
     #[inline(always)]
     fn run<A: Arith>(self) -> bool {
-        let mut bad = 0_u64;
-        for x in self.0 {
-            // Nothing but infinities and not-a-numbers has all bits of the exponent.
-            bad |= u64::from(x.abs() >= f64::INFINITY) | u64::from(x.is_nan());
+        let mut good = true;
+        for (a, b) in self.0.iter().zip(self.1) {
+            // No comparison holds for what is not a number.
+            good &= (a.abs() < f64::INFINITY) & (b.abs() < f64::INFINITY);
         }
-        bad == 0
+        good
     }
 }
 
@@ -211,9 +213,7 @@ impl Pass for Errors<'_> {
 pub(crate) struct Take<'a> {
     pub choice: &'a [u64],
     pub y: &'a mut [f64],
-    pub f: &'a mut [f64],
     pub y_end: &'a [f64],
-    pub f_end: &'a [f64],
     pub on_the_way: &'a [f64],
 }
 
@@ -225,13 +225,12 @@ impl Take<'_> {
         choice.copy_from_slice(&self.choice[first..first + W]);
         for i in 0..self.y.len() / lanes {
             let at = i * lanes + first;
-            let (y, f) = (&mut self.y[at..at + W], &mut self.f[at..at + W]);
-            let (y_end, f_end) = (&self.y_end[at..at + W], &self.f_end[at..at + W]);
+            let y = &mut self.y[at..at + W];
+            let y_end = &self.y_end[at..at + W];
             let way = &self.on_the_way[at..at + W];
             for l in 0..W {
                 let end = if choice[l] == 2 { way[l] } else { y_end[l] };
                 y[l] = if choice[l] == 0 { y[l] } else { end };
-                f[l] = if choice[l] == 0 { f[l] } else { f_end[l] };
             }
         }
     }

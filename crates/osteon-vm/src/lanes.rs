@@ -27,7 +27,7 @@ pub struct Lanes {
     /// Rows that depend on held values only are current.
     hoisted: bool,
     /// Rows of the tape `rhs` belong to the time and states in the slot file.
-    current: bool,
+    pub(crate) current: bool,
     /// The same for the tape `jacobian`.
     jacobian_current: bool,
     /// Rows that the tapes `switches_alone` and `triggers_alone` share with `rhs` hold a probe's values.
@@ -394,7 +394,8 @@ impl Lanes {
         let (width, lanes) = (self.width, self.lanes);
         let watched = std::mem::take(&mut self.watched);
         let mut kept = std::mem::take(&mut self.kept);
-        let rows = std::iter::once(layout.time()).chain(watched.iter().map(|i| layout.state(*i as usize)));
+        let rows =
+            std::iter::once(layout.time()).chain(watched.iter().map(|i| layout.state(*i as usize)));
         for (row, kept) in rows.clone().zip(kept.chunks_exact_mut(width)) {
             let at = row as usize * width;
             kept.copy_from_slice(&self.slots[at..at + width]);

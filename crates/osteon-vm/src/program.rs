@@ -304,6 +304,8 @@ pub struct Program {
     pub(crate) parts: ProgramParts,
     names: Vec<String>,
     by_name: BTreeMap<String, SymbolIndex>,
+    /// Held values that the tape `hoist` reads.
+    hoist_reads: Vec<bool>,
 }
 
 impl Program {
@@ -368,10 +370,22 @@ impl Program {
             .enumerate()
             .map(|(i, s)| (s.name.clone(), SymbolIndex(i as u32)))
             .collect();
+        let mut hoist_reads = vec![false; parts.layout.n_held];
+        let first = parts.layout.held(0);
+        for instruction in parts.tapes.hoist.instructions() {
+            for row in &instruction.args[..instruction.op.arity()] {
+                if let Some(held) = row.checked_sub(first)
+                    && let Some(read) = hoist_reads.get_mut(held as usize)
+                {
+                    *read = true;
+                }
+            }
+        }
         Program {
             parts,
             names,
             by_name,
+            hoist_reads,
         }
     }
 
@@ -470,6 +484,11 @@ impl Program {
             .jacobian
             .iter()
             .map(|x| (x.row as usize, x.column as usize))
+    }
+
+    /// Whether anything computed once for held values follows from this one.
+    pub(crate) fn hoist_reads(&self, held: usize) -> bool {
+        self.hoist_reads[held]
     }
 
     /// States that a switch or trigger margin reads, ascending.

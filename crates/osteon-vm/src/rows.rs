@@ -1,5 +1,7 @@
 //! Rows in and out of the slot file, as passes.
 
+#![allow(clippy::needless_range_loop)] // see `execute.rs`: no closures inside passes
+
 use crate::math::Arith;
 use crate::pass::Pass;
 
