@@ -66,9 +66,8 @@ pub struct NamedRows {
 impl NamedRows {
     /// True if the row is meant.
     pub fn means(&self, row: &Row) -> bool {
-        let said = |asked: &Option<String>, has: &dyn Fn(&str) -> bool| {
-            asked.as_deref().is_none_or(has)
-        };
+        let said =
+            |asked: &Option<String>, has: &dyn Fn(&str) -> bool| asked.as_deref().is_none_or(has);
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
         said(&self.quantity, &|q| q == row.quantity)
             && said(&self.arm, &|a| a == row.arm || a == row.arm_words())
@@ -104,7 +103,7 @@ pub struct Claim {
     pub link: String,
     /// What in the body answers it.
     pub answered_by: String,
-    /// What the claim is worth if every named row is within; [`Standing::NotModelled`] without named rows.
+    /// What the claim is worth if every named row is within. Without named rows it is no answer, only what the evidence says.
     pub if_shown: Standing,
     /// The rows that decide it.
     pub tested_by: Vec<NamedRows>,
@@ -173,12 +172,7 @@ pub fn check_names(
                 .rows
                 .iter()
                 .map(|r| {
-                    let parts = [
-                        r.quantity.as_str(),
-                        &r.arm_words(),
-                        &r.at,
-                        r.kind.as_str(),
-                    ];
+                    let parts = [r.quantity.as_str(), &r.arm_words(), &r.at, r.kind.as_str()];
                     parts
                         .into_iter()
                         .filter(|p| !p.is_empty())
@@ -221,10 +215,7 @@ fn no_folder(named: &NamedRows, sources: &dyn Sources) -> Diagnostic {
 /// * every row within: what the claim is worth if shown;
 /// * any row outside or of the wrong sign: the opposite, because the body does not do what the evidence says;
 /// * no row, or rows that did not run and none against: not modelled.
-pub fn answer<'a>(
-    claims: &[Claim],
-    judged: impl Fn(&str) -> &'a [RowVerdict],
-) -> Vec<Answer> {
+pub fn answer<'a>(claims: &[Claim], judged: impl Fn(&str) -> &'a [RowVerdict]) -> Vec<Answer> {
     claims
         .iter()
         .map(|claim| {
@@ -237,9 +228,8 @@ pub fn answer<'a>(
                 })
                 .cloned()
                 .collect();
-            let against = |r: &RowVerdict| {
-                matches!(r.verdict, Verdict::Outside | Verdict::WrongSign)
-            };
+            let against =
+                |r: &RowVerdict| matches!(r.verdict, Verdict::Outside | Verdict::WrongSign);
             let result = if rows.is_empty() {
                 Standing::NotModelled
             } else if rows.iter().any(against) {

@@ -166,7 +166,15 @@ impl Reader<'_> {
                 }
             }
         }
-        let [claim, grade, link, answered_by, if_shown, not_modelled, note] = texts;
+        let [
+            claim,
+            grade,
+            link,
+            answered_by,
+            if_shown,
+            not_modelled,
+            note,
+        ] = texts;
         let Some(row) = row else {
             self.missing(
                 span,
@@ -193,7 +201,14 @@ impl Reader<'_> {
                 .help(help),
             );
         }
-        let if_shown = self.if_shown(row, &if_shown, &tested_by, &not_modelled, &answered_by, span);
+        let if_shown = self.if_shown(
+            row,
+            &if_shown,
+            &tested_by,
+            &not_modelled,
+            &answered_by,
+            span,
+        );
         (self.faults.len() == faults_before).then_some(Claim {
             row,
             claim,
@@ -209,7 +224,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What the rows are worth: a claim has rows, a worth and an answering mechanism, or a reason why not; never both.
+    /// What the rows are worth: a claim has rows, a worth and an answering mechanism, or a reason why not.
     fn if_shown(
         &mut self,
         row: u32,
@@ -245,20 +260,13 @@ impl Reader<'_> {
                 format!("claim {row} does not say what it is worth if its rows are shown"),
                 "verdict_if_shown = \"supported\" or \"contradicted\"",
             ),
-            (true, Some(_)) => self.faults.push(
-                Diagnostic::error(
-                    "claims-wrong",
-                    format!("claim {row} has a verdict and nothing that tests it"),
-                    span,
-                )
-                .help("name rows in `tested_by`, or say in `not_modelled` why there are none"),
-            ),
-            (true, None) if reason.is_empty() => self.missing(
+            (true, _) if reason.is_empty() => self.missing(
                 span,
                 format!("claim {row} is neither tested nor said to be outside of the body"),
                 "tested_by = [{ study = \"…\", quantity = \"…\" }], or not_modelled = \"why\"",
             ),
-            (true, None) => {}
+            // What the evidence says is kept for readers; without rows it never becomes the result.
+            (true, worth) => return worth.unwrap_or(Standing::NotModelled),
         }
         Standing::NotModelled
     }
