@@ -4,6 +4,7 @@
 
 mod aligned;
 mod bands_page;
+mod claims_table;
 mod figure;
 mod fit_page;
 mod legend;
@@ -27,6 +28,7 @@ mod verdict_table;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
+pub use claims_table::{claims_json, claims_table};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;

@@ -3,6 +3,8 @@
 //! A study is a folder of three texts (`study.toml`, `scenario.toml`, `data.csv`); the format is told in `docs/studies.md`.
 //! Nothing here draws, prints or touches a file.
 
+mod claims;
+mod claims_read;
 mod cohort;
 mod data_csv;
 mod data_rows;
@@ -24,6 +26,10 @@ mod uncertainty;
 mod uncertainty_bands;
 mod uncertainty_posterior;
 
+pub use claims::{
+    Answer, CLAIMS_FILE, Claim, NamedRows, Standing, answer, check_names, claimed_folders,
+};
+pub use claims_read::read_claims;
 pub use cohort::{
     CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
     shard_chunks,

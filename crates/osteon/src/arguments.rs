@@ -42,6 +42,8 @@ pub(crate) enum Command {
     },
     /// Judge the body by published studies
     Studies(StudiesArguments),
+    /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
+    Claims(ClaimsArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
@@ -223,6 +225,22 @@ pub(crate) struct StudiesArguments {
     /// Rewrite verdicts.tsv with what comes out now
     #[arg(long)]
     pub(crate) record: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClaimsArguments {
+    /// Only these claims, by their row
+    #[arg(long, value_name = "N,M", value_delimiter = ',')]
+    pub(crate) row: Vec<u32>,
+    /// Write the answers as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Check the table and what it names; run nothing
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) check: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod claims;
 mod cohort;
 mod cohort_folder;
 mod cohort_progress;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
+            Command::Claims(words) => claims::claims(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
