@@ -44,7 +44,7 @@ pub(super) fn entry(book: &Book<'_>, id: SymbolId, twins: &[SymbolId]) -> Markup
             @if let Some(notes) = said(book, id) { p class="said" { (notes) } }
             (neighbours(book, id))
             @if !twins.is_empty() {
-                p class="reads" { "The same line serves " (twins.len() + 1) " uses: " (symbol.id) @for twin in twins { ", " (model.symbol(*twin).id) } "." }
+                p class="reads" { "The same line serves " (twins.len() + 1) " uses; here it stands for " (symbol.id) "." }
             }
         }
     }
@@ -150,7 +150,7 @@ fn said(book: &Book<'_>, id: SymbolId) -> Option<Markup> {
     let mut parts: Vec<String> = Vec::new();
     for (key, value) in &notes.fields {
         match key.as_str() {
-            "key" => {}
+            "key" | "origin" => {}
             "elements" => parts.push(format!("carries {value}")),
             "why" => parts.push(value.clone()),
             "role" => parts.push(value.clone()),
@@ -161,8 +161,8 @@ fn said(book: &Book<'_>, id: SymbolId) -> Option<Markup> {
         parts.extend(notes.notes.clone());
     }
     let key = notes.field("key");
-    (!parts.is_empty() || key.is_some()).then(|| {
-        html! { (parts.join("; ")) @if let Some(key) = key { " (" (super::bibliography::keys(book, key)) ")" } }
+    (!parts.is_empty() || key.is_some() || notes.origin.is_some()).then(|| {
+        html! { @if notes.origin.is_some() { (super::parameter_table::badge(notes.origin)) " " } (parts.join("; ")) @if let Some(key) = key { " (" (super::bibliography::keys(book, key)) ")" } }
     })
 }
 

@@ -47,6 +47,8 @@ pub(super) fn mechanism(book: &Book<'_>, number: usize) -> BookFile {
         div class="prose" {
             @if let Some(block) = &mechanism.block { (paragraphs(&block.prose)) }
         }
+        @let others = instances(book, &uses);
+        @if others.len() > 1 { p { "Used " (others.len()) " times: " @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } code { (name) } } "." } }
         @if let Some(picture) = around(book, number) {
             section aria-labelledby="wiring" { h2 id="wiring" { "What feeds it and what it feeds" } (picture) }
         }
@@ -91,6 +93,29 @@ fn counts(book: &Book<'_>, mechanism: &Mechanism) -> String {
         many(computed, "computed quantity").replace("quantitys", "quantities"),
         many(numbers, "given number")
     )
+}
+
+/// The submodels that are made from one text: what stands before the names of the line that serves most uses.
+fn instances(book: &Book<'_>, uses: &[Uses]) -> Vec<String> {
+    let prefix = |id: SymbolId| {
+        let id = &book.input.model.symbol(id).id;
+        id.rsplit_once('.').map_or("", |(p, _)| p).to_owned()
+    };
+    let most = uses.iter().max_by_key(|u| {
+        let mut names: Vec<String> = u.1.iter().map(|id| prefix(*id)).collect();
+        names.dedup();
+        names.len()
+    });
+    let mut names: Vec<String> = Vec::new();
+    if let Some((first, rest)) = most {
+        for id in std::iter::once(first).chain(rest) {
+            let name = prefix(*id);
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
 }
 
 /// Words of a comment as paragraphs.

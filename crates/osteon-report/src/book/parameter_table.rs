@@ -1,6 +1,6 @@
 //! Given numbers as tables: value, unit, range, origin, source, why. What is assumed is marked.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use osteon_model::{Origin, SymbolId};
 
 use super::bibliography::keys;
@@ -58,16 +58,16 @@ pub(super) fn parameter_table(
                         tr id=[(place == Place::Home).then(|| anchor(model, *id))] class=[(notes.origin == Some(Origin::Assumed)).then_some("assumed")] {
                             th scope="row" {
                                 @if place == Place::Home {
-                                    code { (symbol.id) }
+                                    code { (breakable(&symbol.id)) }
                                     @for twin in twins { span id=(anchor(model, *twin)) {} }
                                     @if !twins.is_empty() { div class="moved" { "and " (twins.len()) " uses more" } }
-                                } @else { a href=(address(book, *id)) { code { (symbol.id) } } }
+                                } @else { a href=(address(book, *id)) { code { (breakable(&symbol.id)) } } }
                             }
                             @if place == Place::Elsewhere { td { (book.mechanisms.list[book.mechanisms.owner(*id)].title) } }
                             td { (symbol.name.as_deref().unwrap_or("")) (moved_by(book, &symbol.id)) }
                             @let value = plain_number(symbol);
                             td class="num" data-v=[value.map(|v| v.to_string())] { (value.map_or_else(String::new, plain)) }
-                            td { (unit_words(symbol)) }
+                            td class="unit" { (unit_words(symbol)) }
                             td data-v=[notes.range.map(|r| (r.upper - r.lower).to_string())] { @if let Some(r) = notes.range { (plain(r.lower)) " to " (plain(r.upper)) } }
                             td { (badge(notes.origin)) }
                             td {
@@ -82,6 +82,13 @@ pub(super) fn parameter_table(
                 }
             }
         }
+    }
+}
+
+/// A name that may be broken over lines behind its dots and underscores.
+fn breakable(name: &str) -> Markup {
+    html! {
+        @for part in name.split_inclusive(['.', '_']) { (part) (PreEscaped("<wbr/>")) }
     }
 }
 

@@ -129,7 +129,8 @@ fn short_ring(members: &[usize], edges: &[(usize, usize, &[SymbolId])]) -> Vec<u
 const BOX: f64 = 250.0;
 const LINE: f64 = 15.0;
 const GAP: f64 = 12.0;
-const MOST: usize = 5;
+/// Most signals named in a box.
+const MOST: usize = 9;
 
 /// A mechanism between those that feed it (left) and those it feeds (right).
 pub(super) fn around(book: &Book<'_>, number: usize) -> Option<Markup> {
@@ -147,7 +148,7 @@ pub(super) fn around(book: &Book<'_>, number: usize) -> Option<Markup> {
     if left.is_empty() && right.is_empty() {
         return None;
     }
-    let lines = |s: &[SymbolId]| wrapped(&names(book, s, MOST * 3).join(", "));
+    let lines = |s: &[SymbolId]| wrapped(&names(book, s, MOST).join(", "));
     let height = |list: &[(usize, Vec<SymbolId>)]| {
         list.iter().map(|(_, s)| box_height(lines(s).len()) + GAP).sum::<f64>()
     };
@@ -220,7 +221,7 @@ fn neighbour(book: &Book<'_>, m: usize, words: &[String], x: f64, y: f64) -> Mar
 
 /// Words in lines that fit a box.
 fn wrapped(words: &str) -> Vec<String> {
-    const LETTERS: usize = 40;
+    const LETTERS: usize = 36;
     let mut lines: Vec<String> = vec![String::new()];
     for word in words.split(' ') {
         if let Some(line) = lines.last_mut() {
