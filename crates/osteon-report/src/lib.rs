@@ -25,6 +25,8 @@ mod time_axis;
 mod tornado_figure;
 mod units_shown;
 mod verdict_table;
+mod why_figure;
+mod why_page;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
@@ -45,4 +47,6 @@ pub use time_axis::time_text;
 pub use tornado_figure::tornado_figure;
 pub use units_shown::in_us_units;
 pub use verdict_table::{totals_text, verdict_table, verdicts_json};
+pub use why_figure::why_figure;
+pub use why_page::{why_json, why_text};
 pub use xy_figure::{XyCurve, XyFigure, XyPanel, XyPoint, draw_xy};

@@ -10,6 +10,7 @@ mod events;
 mod exposure_read;
 mod foods_read;
 mod gathering;
+mod held;
 mod library;
 mod library_read;
 mod measure;

@@ -23,6 +23,7 @@ mod project;
 mod run;
 mod sensitivity;
 mod studies;
+mod why;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
             Command::Origins(words) => origins::origins(&project, words),
