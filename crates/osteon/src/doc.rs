@@ -146,8 +146,9 @@ fn of_body(project: &Project) -> Result<Vec<osteon_report::BookFile>, Fault> {
 
 fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
     let record = match project.text(RECORD) {
-        Ok(text) => read_recorded(&text)
-            .map_err(|e| Fault::Failed(format!("error: {RECORD}: {e}")))?,
+        Ok(text) => {
+            read_recorded(&text).map_err(|e| Fault::Failed(format!("error: {RECORD}: {e}")))?
+        }
         Err(_) => Recorded::default(),
     };
     let mut out = Vec::new();

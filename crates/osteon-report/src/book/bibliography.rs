@@ -52,7 +52,11 @@ fn source(entry: &biblatex::Entry) -> Source {
         .unwrap_or_else(|_| Vec::new())
         .iter()
         .map(|p| {
-            let initials: String = p.given_name.split([' ', '.', '-']).filter_map(|w| w.chars().next()).collect();
+            let initials: String = p
+                .given_name
+                .split([' ', '.', '-'])
+                .filter_map(|w| w.chars().next())
+                .collect();
             match (p.name.as_str(), p.prefix.as_str()) {
                 ("others", _) => "et al.".to_owned(),
                 (name, "") => format!("{name} {initials}").trim().to_owned(),
@@ -67,10 +71,16 @@ fn source(entry: &biblatex::Entry) -> Source {
         },
         _ => field("year"),
     };
-    let journal = [field("journal"), field("journaltitle"), field("publisher"), field("institution"), field("howpublished")]
-        .into_iter()
-        .find(|f| !f.is_empty())
-        .unwrap_or_else(String::new);
+    let journal = [
+        field("journal"),
+        field("journaltitle"),
+        field("publisher"),
+        field("institution"),
+        field("howpublished"),
+    ]
+    .into_iter()
+    .find(|f| !f.is_empty())
+    .unwrap_or_else(String::new);
     let pages = field("pages").replace("--", "–");
     let place: Vec<String> = [journal, field("volume"), pages]
         .into_iter()

@@ -13,8 +13,14 @@ pub(super) fn written(book: &Book<'_>, span: Span) -> String {
         return String::new();
     }
     let text = book.input.texts.text(span.file);
-    let slice = text.get(span.start as usize..span.end as usize).unwrap_or("");
-    slice.replace('\\', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let slice = text
+        .get(span.start as usize..span.end as usize)
+        .unwrap_or("");
+    slice
+        .replace('\\', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The entry of a symbol that is computed or that changes. `twins` are the same line of other uses of a submodel.
@@ -85,7 +91,12 @@ fn start(book: &Book<'_>, id: SymbolId) -> Markup {
         @if initial.form == InitialForm::Concentration { mo { "]" } }
         @if changes { mo { "(" } mn { "0" } mo { ")" } }
     };
-    equation(book, &left, &initial.expr, &format!("{} at the start equals", symbol.id))
+    equation(
+        book,
+        &left,
+        &initial.expr,
+        &format!("{} at the start equals", symbol.id),
+    )
 }
 
 /// How a state changes: the flows in and out.
@@ -116,7 +127,11 @@ fn balance(book: &Book<'_>, id: SymbolId) -> Markup {
     {
         return html! {};
     }
-    let text = format!("rate of change of {}: {}", model.symbol(id).id, words.join(" "));
+    let text = format!(
+        "rate of change of {}: {}",
+        model.symbol(id).id,
+        words.join(" ")
+    );
     html! {
         div class="math" { (mathml::rate(&mathml::name(&model.symbol(id).id), &terms, &text)) }
         @if !flows.is_empty() { p class="reads" { "Flows: " @for (i, f) in flows.iter().enumerate() { @if i > 0 { " · " } (symbol_link(book, *f)) } } }

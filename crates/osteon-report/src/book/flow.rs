@@ -29,7 +29,10 @@ impl Flow {
             if let Some(Rule::Assignment(expr)) = &symbol.rule {
                 *own = distinct(expr);
             } else if let Role::Reaction(i) = symbol.role {
-                *own = model.reactions[i].rate.as_ref().map_or_else(Vec::new, distinct);
+                *own = model.reactions[i]
+                    .rate
+                    .as_ref()
+                    .map_or_else(Vec::new, distinct);
             } else if let Some(initial) = &symbol.initial {
                 *own = distinct(&initial.expr);
             }
@@ -49,7 +52,10 @@ impl Flow {
         let mut between: BTreeMap<(usize, usize), BTreeSet<SymbolId>> = BTreeMap::new();
         for id in model.ids() {
             let to = mechanisms.owner(id);
-            for read in reads[id.0 as usize].iter().chain(&changed_by[id.0 as usize]) {
+            for read in reads[id.0 as usize]
+                .iter()
+                .chain(&changed_by[id.0 as usize])
+            {
                 if !read_by[read.0 as usize].contains(&id) {
                     read_by[read.0 as usize].push(id);
                 }
@@ -87,16 +93,14 @@ impl Flow {
 
     /// All pairs of mechanisms of which the first feeds the second, with what it feeds.
     pub(super) fn edges(&self) -> impl Iterator<Item = (usize, usize, &[SymbolId])> {
-        self.between.iter().map(|((a, b), s)| (*a, *b, s.as_slice()))
+        self.between
+            .iter()
+            .map(|((a, b), s)| (*a, *b, s.as_slice()))
     }
 
     /// For every mechanism, how many states lie between it and a symbol: 0 if the symbol is computed from it at the same moment,
     /// 1 if it is through what changes one state, and so on; `None` if it cannot be reached.
-    pub(super) fn distances(
-        &self,
-        of: SymbolId,
-        mechanisms: &Mechanisms,
-    ) -> Vec<Option<usize>> {
+    pub(super) fn distances(&self, of: SymbolId, mechanisms: &Mechanisms) -> Vec<Option<usize>> {
         let mut far: Vec<Option<usize>> = vec![None; self.reads.len()];
         let mut queue = VecDeque::from([(of, 0)]);
         while let Some((id, distance)) = queue.pop_front() {

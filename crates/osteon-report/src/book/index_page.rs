@@ -15,7 +15,9 @@ pub(super) fn index(book: &Book<'_>) -> BookFile {
     let states = model
         .symbols
         .iter()
-        .filter(|s| matches!(&s.role, osteon_model::Role::Species(i) if !i.boundary) && s.rule.is_none())
+        .filter(|s| {
+            matches!(&s.role, osteon_model::Role::Species(i) if !i.boundary) && s.rule.is_none()
+        })
         .count();
     let body = html! {
         h1 { (book.input.title) }

@@ -11,7 +11,8 @@ pub(super) fn markdown_page(book: &Book<'_>, text: &str, name: &str, title: &str
     let mut has_heading = false;
     let events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES)
         .map(|event| {
-            has_heading |= matches!(&event, Event::Start(Tag::Heading { level, .. }) if *level as usize == 1);
+            has_heading |=
+                matches!(&event, Event::Start(Tag::Heading { level, .. }) if *level as usize == 1);
             match event {
                 Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
                 // The block around raw HTML has no tag of its own.

@@ -124,7 +124,11 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
     match &expr.kind {
         ExprKind::Apply(Op::Add | Op::Sub, _) => sum_terms(expr, true, &mut terms),
         ExprKind::Apply(Op::Mul, args) => {
-            terms.extend(args.iter().enumerate().map(|(i, a)| (if i == 0 { "" } else { "·" }, a)));
+            terms.extend(
+                args.iter()
+                    .enumerate()
+                    .map(|(i, a)| (if i == 0 { "" } else { "·" }, a)),
+            );
         }
         _ => return vec![writer.write(expr)],
     }
@@ -132,11 +136,18 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
     let mut lines: Vec<(usize, Vec<Markup>)> = vec![(0, Vec::new())];
     for (number, (sign, term)) in terms.into_iter().enumerate() {
         let size = length(model, term) + 3;
-        if lines.last().is_some_and(|(used, _)| *used > 0 && used + size > LINE) {
+        if lines
+            .last()
+            .is_some_and(|(used, _)| *used > 0 && used + size > LINE)
+        {
             lines.push((0, Vec::new()));
         }
         let sign = if number == 0 && sign == "+" { "" } else { sign };
-        let body = if product { writer.within(term, 4) } else { writer.within(term, 3) };
+        let body = if product {
+            writer.within(term, 4)
+        } else {
+            writer.within(term, 3)
+        };
         let part = html! { @if !sign.is_empty() { mo { (sign) } } (body) };
         if let Some((used, parts)) = lines.last_mut() {
             *used += size;
@@ -169,18 +180,20 @@ fn length(model: &Model, expr: &Expr) -> usize {
             let id = &model.symbol(*id).id;
             let local = id.rsplit('.').next().unwrap_or(id);
             // Subscripts are small.
-            local.split_once('_').map_or(local.len(), |(b, s)| b.len() + s.len() * 3 / 4)
+            local
+                .split_once('_')
+                .map_or(local.len(), |(b, s)| b.len() + s.len() * 3 / 4)
         }
         ExprKind::Bool(_) | ExprKind::Time => 4,
-        ExprKind::Apply(Op::Div, args) => {
-            args.iter().map(|a| length(model, a)).max().unwrap_or(0)
-        }
+        ExprKind::Apply(Op::Div, args) => args.iter().map(|a| length(model, a)).max().unwrap_or(0),
         ExprKind::Apply(Op::Pow, args) if args.len() == 2 => {
             length(model, &args[0]) + length(model, &args[1]) * 3 / 4
         }
         ExprKind::Apply(_, args) => all(args) + 3,
         ExprKind::Piecewise(pieces, otherwise) => {
-            let widest = pieces.iter().map(|(v, c)| length(model, v) + length(model, c) + 4);
+            let widest = pieces
+                .iter()
+                .map(|(v, c)| length(model, v) + length(model, c) + 4);
             widest
                 .chain(otherwise.iter().map(|o| length(model, o) + 12))
                 .max()
@@ -286,7 +299,9 @@ impl Writer<'_> {
                 }
             },
             (Op::Sqrt, [inner]) => html! { msqrt { (self.write(inner)) } },
-            (Op::Root, [degree, inner]) => html! { mroot { mrow { (self.write(inner)) } mrow { (self.write(degree)) } } },
+            (Op::Root, [degree, inner]) => {
+                html! { mroot { mrow { (self.write(inner)) } mrow { (self.write(degree)) } } }
+            }
             (Op::Exp, [inner]) if length(self.model, inner) < 24 => html! {
                 msup { mi mathvariant="normal" { "e" } mrow { (self.write(inner)) } }
             },
@@ -296,7 +311,9 @@ impl Writer<'_> {
                 (self.within(first, 2))
                 @for term in rest { mo { "+" } (self.within(term, 3)) }
             },
-            (Op::Sub, [left, right]) => html! { (self.within(left, 2)) mo { "−" } (self.within(right, 3)) },
+            (Op::Sub, [left, right]) => {
+                html! { (self.within(left, 2)) mo { "−" } (self.within(right, 3)) }
+            }
             (Op::Mul, [first, rest @ ..]) => html! {
                 (self.within(first, 3))
                 @for factor in rest { mo { "·" } (self.within(factor, 3)) }
@@ -344,6 +361,10 @@ fn function(op: Op) -> String {
         Op::Rem => "remainder".to_owned(),
         Op::Factorial => "factorial".to_owned(),
         Op::Log10 => "log₁₀".to_owned(),
-        other => format!("{other:?}").to_lowercase().replacen("asin", "arcsin", 1).replacen("acos", "arccos", 1).replacen("atan", "arctan", 1),
+        other => format!("{other:?}")
+            .to_lowercase()
+            .replacen("asin", "arcsin", 1)
+            .replacen("acos", "arccos", 1)
+            .replacen("atan", "arctan", 1),
     }
 }

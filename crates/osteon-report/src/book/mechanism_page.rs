@@ -36,7 +36,11 @@ pub(super) fn mechanism(book: &Book<'_>, number: usize) -> BookFile {
         .cloned()
         .partition(|u| is_given(model.symbol(u.0)));
     let (doors, numbers): (Vec<Uses>, Vec<Uses>) = given.into_iter().partition(|u| is_door(u.0));
-    let doses: Vec<SymbolId> = shown.iter().map(|u| u.0).filter(|id| is_door(*id)).collect();
+    let doses: Vec<SymbolId> = shown
+        .iter()
+        .map(|u| u.0)
+        .filter(|id| is_door(*id))
+        .collect();
     let tests = tests_of(book, number);
     let body = html! {
         h1 { (mechanism.title) }
@@ -79,7 +83,11 @@ pub(super) fn mechanism(book: &Book<'_>, number: usize) -> BookFile {
 fn counts(book: &Book<'_>, mechanism: &Mechanism) -> String {
     let model = book.input.model;
     let of = |wanted: &dyn Fn(&osteon_model::Symbol) -> bool| {
-        mechanism.symbols.iter().filter(|id| wanted(model.symbol(**id))).count()
+        mechanism
+            .symbols
+            .iter()
+            .filter(|id| wanted(model.symbol(**id)))
+            .count()
     };
     let states = of(&|s| matches!(s.role, Role::Species(_)) && s.rule.is_none());
     let flows = of(&|s| matches!(s.role, Role::Reaction(_)));
@@ -126,7 +134,10 @@ fn paragraphs(words: &str) -> Markup {
 /// Remarks and entries in the order of the text.
 fn in_order(book: &Book<'_>, mechanism: &Mechanism, shown: &[Uses]) -> Markup {
     let model = book.input.model;
-    let remarks = mechanism.block.as_ref().map_or(&[][..], |b| b.remarks.as_slice());
+    let remarks = mechanism
+        .block
+        .as_ref()
+        .map_or(&[][..], |b| b.remarks.as_slice());
     let mut told = 0;
     let mut out: Vec<Markup> = Vec::new();
     for (id, twins) in shown {
@@ -137,7 +148,9 @@ fn in_order(book: &Book<'_>, mechanism: &Mechanism, shown: &[Uses]) -> Markup {
         } else {
             let text = book.input.texts.text(span.file);
             let from = (span.end as usize).min(text.len());
-            text.get(from..).and_then(|t| t.find('\n')).map_or(text.len(), |n| from + n)
+            text.get(from..)
+                .and_then(|t| t.find('\n'))
+                .map_or(text.len(), |n| from + n)
         };
         while told < remarks.len() && remarks[told].0 < line_end {
             out.push(html! { div class="prose remark" { (paragraphs(&remarks[told].1)) } });

@@ -57,7 +57,8 @@ impl Mechanisms {
                     read.push((span.file, blocks(span.file, texts.text(span.file))));
                 }
                 let of_file = read.iter().find(|(f, _)| *f == span.file).map(|(_, b)| b);
-                let inside = |b: &&Block| b.start <= span.start as usize && (span.start as usize) < b.end;
+                let inside =
+                    |b: &&Block| b.start <= span.start as usize && (span.start as usize) < b.end;
                 of_file
                     .into_iter()
                     .flatten()
@@ -65,10 +66,13 @@ impl Mechanisms {
                     .cloned()
                     .unwrap_or_else(|| Block::outside(span.file, texts.text(span.file)))
             });
-            let place = list.iter().position(|m| m.block == block).unwrap_or_else(|| {
-                list.push(named(model, texts, block.clone()));
-                list.len() - 1
-            });
+            let place = list
+                .iter()
+                .position(|m| m.block == block)
+                .unwrap_or_else(|| {
+                    list.push(named(model, texts, block.clone()));
+                    list.len() - 1
+                });
             list[place].symbols.push(id);
             owner.push(place);
         }
@@ -127,7 +131,10 @@ fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
         title = first.to_uppercase() + &title[1..];
     }
     // `Vitamin D: made in skin …`: the author's own spelling of the name.
-    let head = block.as_ref().and_then(|b| b.prose.split_once(": ")).map(|(h, _)| h.trim());
+    let head = block
+        .as_ref()
+        .and_then(|b| b.prose.split_once(": "))
+        .map(|(h, _)| h.trim());
     let letters = |text: &str| -> String {
         let kept = text.chars().filter(|c| c.is_alphanumeric());
         kept.flat_map(char::to_lowercase).collect()
@@ -152,7 +159,13 @@ fn unique_pages(list: &mut [Mechanism]) {
         let safe: String = mechanism
             .page
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '_' {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         let mut name = safe.clone();
         let mut count = 2;

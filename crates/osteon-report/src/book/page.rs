@@ -84,10 +84,18 @@ fn search_index(book: &Book<'_>) -> String {
     }
     for id in book.input.model.ids() {
         let symbol = book.input.model.symbol(id);
-        add(&symbol.id, symbol.name.as_deref().unwrap_or(""), &address(book, id));
+        add(
+            &symbol.id,
+            symbol.name.as_deref().unwrap_or(""),
+            &address(book, id),
+        );
     }
     for source in &book.sources.entries {
-        add(&source.key, &source.title, &format!("sources.html#{}", source.key));
+        add(
+            &source.key,
+            &source.title,
+            &format!("sources.html#{}", source.key),
+        );
     }
     format!("const BOOK = {};\n", serde_json::Value::Array(entries))
 }
@@ -126,7 +134,11 @@ pub(super) fn unit_words(symbol: &Symbol) -> String {
 
 /// The plain number of a symbol that is given and not computed.
 pub(super) fn plain_number(symbol: &Symbol) -> Option<f64> {
-    if symbol.rule.as_ref().is_some_and(|r| matches!(r, Rule::Assignment(_))) {
+    if symbol
+        .rule
+        .as_ref()
+        .is_some_and(|r| matches!(r, Rule::Assignment(_)))
+    {
         return None;
     }
     match symbol.initial.as_ref()?.expr.kind {

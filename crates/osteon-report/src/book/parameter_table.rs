@@ -130,7 +130,9 @@ pub(super) fn origin_counts(book: &Book<'_>, symbols: &[SymbolId]) -> [usize; 6]
     let mut counts = [0; 6];
     for id in symbols {
         let origin = book.input.model.symbol(*id).annotation.origin;
-        let place = origin.and_then(|o| ORIGINS.iter().position(|k| *k == o)).unwrap_or(5);
+        let place = origin
+            .and_then(|o| ORIGINS.iter().position(|k| *k == o))
+            .unwrap_or(5);
         counts[place] += 1;
     }
     counts
@@ -139,7 +141,10 @@ pub(super) fn origin_counts(book: &Book<'_>, symbols: &[SymbolId]) -> [usize; 6]
 /// Every given number of the model.
 pub(super) fn given(book: &Book<'_>) -> Vec<SymbolId> {
     let model = book.input.model;
-    model.ids().filter(|id| is_given(model.symbol(*id))).collect()
+    model
+        .ids()
+        .filter(|id| is_given(model.symbol(*id)))
+        .collect()
 }
 
 /// The page of all parameters.

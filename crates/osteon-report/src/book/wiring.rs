@@ -39,7 +39,12 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
     }
     let order = short_ring(&members, &edges);
     let n = order.len() as f64;
-    let (cx, cy, rx, ry) = (WIDTH / 2.0, HEIGHT / 2.0, WIDTH / 2.0 - 190.0, HEIGHT / 2.0 - 46.0);
+    let (cx, cy, rx, ry) = (
+        WIDTH / 2.0,
+        HEIGHT / 2.0,
+        WIDTH / 2.0 - 190.0,
+        HEIGHT / 2.0 - 46.0,
+    );
     let place = |member: usize| {
         let at = order.iter().position(|m| *m == member).unwrap_or(0) as f64;
         let angle = TAU * (at + 0.5) / n - TAU / 4.0;
@@ -49,8 +54,20 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
     let said: Vec<String> = order
         .iter()
         .map(|m| {
-            let fed: Vec<&str> = edges.iter().filter(|e| e.0 == *m).map(|e| title(e.1)).collect();
-            format!("{} feeds {}.", title(*m), if fed.is_empty() { "nothing".to_owned() } else { fed.join(", ") })
+            let fed: Vec<&str> = edges
+                .iter()
+                .filter(|e| e.0 == *m)
+                .map(|e| title(e.1))
+                .collect();
+            format!(
+                "{} feeds {}.",
+                title(*m),
+                if fed.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    fed.join(", ")
+                }
+            )
         })
         .collect();
     Some(html! {
@@ -150,7 +167,9 @@ pub(super) fn around(book: &Book<'_>, number: usize) -> Option<Markup> {
     }
     let lines = |s: &[SymbolId]| wrapped(&names(book, s, MOST).join(", "));
     let height = |list: &[(usize, Vec<SymbolId>)]| {
-        list.iter().map(|(_, s)| box_height(lines(s).len()) + GAP).sum::<f64>()
+        list.iter()
+            .map(|(_, s)| box_height(lines(s).len()) + GAP)
+            .sum::<f64>()
     };
     let total = height(&left).max(height(&right)).max(90.0) + 10.0;
     let middle = total / 2.0;
@@ -172,7 +191,11 @@ pub(super) fn around(book: &Book<'_>, number: usize) -> Option<Markup> {
             .iter()
             .map(|(m, s)| format!("{} ({})", title(*m), names(book, s, 30).join(", ")))
             .collect();
-        if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+        if parts.is_empty() {
+            "nothing".to_owned()
+        } else {
+            parts.join("; ")
+        }
     };
     Some(html! {
         figure class="wiring" {
@@ -203,7 +226,17 @@ fn box_height(lines: usize) -> f64 {
 
 fn curve(x0: f64, y0: f64, x1: f64, y1: f64) -> String {
     let m = f64::midpoint(x0, x1);
-    format!("M{},{}C{},{} {},{} {},{}", px(x0), px(y0), px(m), px(y0), px(m), px(y1), px(x1), px(y1))
+    format!(
+        "M{},{}C{},{} {},{} {},{}",
+        px(x0),
+        px(y0),
+        px(m),
+        px(y0),
+        px(m),
+        px(y1),
+        px(x1),
+        px(y1)
+    )
 }
 
 fn neighbour(book: &Book<'_>, m: usize, words: &[String], x: f64, y: f64) -> Markup {
