@@ -1,7 +1,9 @@
-//! Runs with interventions: a person is driven up to the instant, their states are changed there, and they are driven on.
+//! Runs with interventions or titration rules: a person is driven up to the instant, their states or doses are changed there, and they
+//! are driven on.
 //!
-//! At one instant: samples, interventions in the order of the table, then doses and changes of inputs.
+//! At one instant: samples, interventions in the order of the table, rules in the order of the scenario, then doses and changes of inputs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use osteon_ode::System as _;
@@ -13,8 +15,10 @@ use crate::events::{Intervention, InterventionKind, period};
 use crate::gathering::{Driven, drive_all};
 use crate::plan::{Plan, Planner};
 use crate::progress::{Progress, Silent};
+use crate::run::{Met, MetKind};
 use crate::scenario::{Arm, Clock, Dose, InputValue};
 use crate::simulate::RunOptions;
+use crate::titrate::changed;
 
 /// Largest relative change of any state from one dosing interval to the next at which a regimen counts as steady. (assumed; slow stores
 /// go on drifting by less than this)
@@ -34,6 +38,10 @@ pub(crate) struct Staged<'s> {
     pub(crate) clock: Clock,
     /// End of the lived life.
     pub(crate) lived: LaneEnd,
+    /// Inputs in force at the end of the lived life.
+    pub(crate) in_force: BTreeMap<String, f64>,
+    /// What was planned, before any rule changed it.
+    pub(crate) plan: Plan,
 }
 
 /// True for instants at which running infusions end.
@@ -90,7 +98,8 @@ pub(crate) fn drive_staged(
     options: &RunOptions,
     progress: &mut dyn Progress,
 ) -> Vec<Driven> {
-    if people.iter().all(|p| p.arm.interventions.is_empty()) {
+    let plain = |p: &Staged<'_>| p.arm.interventions.is_empty() && p.arm.titrations.is_empty();
+    if people.iter().all(plain) {
         let setups: Vec<LaneSetup> = people.into_iter().map(|p| p.setup).collect();
         return drive_all(body, &setups, record, options, progress);
     }
@@ -105,7 +114,7 @@ pub(crate) fn drive_staged(
         let setups: Vec<LaneSetup> = active.iter().map(|p| under_way[*p].next_stage()).collect();
         let driven = drive_all(body, &setups, record, options, progress);
         for (person, stage) in active.into_iter().zip(driven) {
-            under_way[person].arrived(body, stage, options);
+            under_way[person].arrived(body, stage, record, options);
         }
     }
     under_way
@@ -117,7 +126,13 @@ pub(crate) fn drive_staged(
 /// Somebody between two interventions.
 struct UnderWay<'s> {
     staged: Staged<'s>,
+    /// The next intervention.
     next: usize,
+    /// Times at which rules are asked, in order, and which of them comes next.
+    reviews: Vec<f64>,
+    next_review: usize,
+    /// The arm as the rules have left it, and what is planned in it.
+    arm: Option<(Arm, Plan)>,
     next_action: usize,
     next_output: usize,
     done: bool,
@@ -126,8 +141,17 @@ struct UnderWay<'s> {
 
 impl<'s> UnderWay<'s> {
     fn new(staged: Staged<'s>) -> Self {
+        let end = staged.setup.until;
+        let rules = &staged.arm.titrations;
+        let mut reviews: Vec<f64> = rules.iter().flat_map(|r| r.times_d.clone()).collect();
+        reviews.retain(|t| *t <= end);
+        reviews.sort_by(f64::total_cmp);
+        reviews.dedup();
         UnderWay {
             staged,
+            reviews,
+            next_review: 0,
+            arm: None,
             next: 0,
             next_action: 0,
             next_output: 0,
@@ -138,23 +162,30 @@ impl<'s> UnderWay<'s> {
                 events: Vec::new(),
                 work: osteon_ode::Work::default(),
                 failure: None,
+                replanned: None,
             },
         }
     }
 
     fn until(&self) -> f64 {
         let end = self.staged.setup.until;
-        self.staged
-            .arm
-            .interventions
-            .get(self.next)
-            .map_or(end, |i| i.at_d.min(end))
+        let intervention = self.staged.arm.interventions.get(self.next).map(|i| i.at_d);
+        let review = self.reviews.get(self.next_review).copied();
+        [intervention, review]
+            .into_iter()
+            .flatten()
+            .fold(end, f64::min)
+    }
+
+    /// True when nothing is to be done any more but to reach the end.
+    fn last(&self) -> bool {
+        self.next >= self.staged.arm.interventions.len() && self.next_review >= self.reviews.len()
     }
 
     /// Up to the next intervention: samples at its instant are taken before it, everything else happens after it.
     fn next_stage(&mut self) -> LaneSetup {
         let until = self.until();
-        let last = self.next >= self.staged.arm.interventions.len();
+        let last = self.last();
         let setup = &self.staged.setup;
         let actions = &setup.actions[self.next_action..];
         let actions = &actions[..actions.partition_point(|a| last || a.time < until)];
@@ -174,14 +205,21 @@ impl<'s> UnderWay<'s> {
         stage
     }
 
-    fn arrived(&mut self, body: &Body, stage: Driven, options: &RunOptions) {
+    fn arrived(
+        &mut self,
+        body: &Body,
+        stage: Driven,
+        record: &[SymbolIndex],
+        options: &RunOptions,
+    ) {
         let until = self.until();
+        let last = self.last();
         self.gathered.values.extend(stage.values);
         self.gathered.events.extend(stage.events);
         self.gathered.work.add(&stage.work);
         self.gathered.end = stage.end;
         self.gathered.failure = stage.failure;
-        if self.gathered.failure.is_some() || self.next >= self.staged.arm.interventions.len() {
+        if self.gathered.failure.is_some() || last {
             self.done = true;
             return;
         }
@@ -205,12 +243,113 @@ impl<'s> UnderWay<'s> {
                 return;
             }
         }
+        if self
+            .reviews
+            .get(self.next_review)
+            .is_some_and(|t| *t <= until)
+        {
+            self.next_review += 1;
+            self.ask(body, until, record);
+        }
         let mut vm = Lanes::new(Arc::clone(&body.program), 1);
         vm.load_lane(0, &end.individual);
         vm.refresh_branches(0, &[end.time], &end.states);
         end.individual = vm.save_lane(0);
         self.staged.setup.t0 = end.time;
         self.staged.setup.begin = Begin::Continued(end);
+    }
+
+    /// Asks every rule that is due, on the blood drawn at this instant, and plans anew if a dose has changed.
+    fn ask(&mut self, body: &Body, time_d: f64, record: &[SymbolIndex]) {
+        let rules = &self.staged.arm.titrations;
+        let due = rules
+            .iter()
+            .filter(|r| r.times_d.iter().any(|t| (t - time_d).abs() < 1e-9));
+        let mut notes = Vec::new();
+        let mut note = |what: String| {
+            notes.push(Met {
+                time_d,
+                kind: MetKind::Review,
+                what,
+            })
+        };
+        let clock = self.staged.clock;
+        let mut arm = None;
+        for rule in due {
+            let read = |at_d: f64| -> Option<f64> {
+                let place = record
+                    .iter()
+                    .position(|s| body.find(&rule.symbol) == Some(*s))?;
+                let outputs = &self.staged.setup.outputs;
+                let row = outputs.iter().position(|t| (t - at_d).abs() < 2e-9)?;
+                self.gathered
+                    .values
+                    .get(row * record.len() + place)
+                    .copied()
+            };
+            let value = match rule.over_d {
+                None => read(time_d),
+                Some(over_d) => read(time_d).zip(read(time_d - over_d)).map(|(b, a)| b - a),
+            };
+            let Some(value) = value.map(|v| v * rule.factor).filter(|v| !v.is_nan()) else {
+                note(format!(
+                    "{}: {} could not be read",
+                    rule.entry, rule.quantity
+                ));
+                continue;
+            };
+            let (holds, sign) = if rule.below {
+                (value < rule.threshold, '<')
+            } else {
+                (value > rule.threshold, '>')
+            };
+            let seen = format!("{} = {value:.3} {}", rule.quantity, rule.unit);
+            if !holds {
+                note(format!(
+                    "{seen}, not {sign} {}: {} goes on",
+                    rule.threshold, rule.entry
+                ));
+                continue;
+            }
+            let present = arm.as_ref().or(self.arm.as_ref().map(|a| &a.0));
+            let present = present.unwrap_or(self.staged.arm);
+            match changed(&body.library, present, rule, clock, time_d) {
+                Ok((next, what)) => {
+                    note(format!("{seen} {sign} {}: {what}", rule.threshold));
+                    arm = Some(next);
+                }
+                Err(why) => note(format!("{seen} {sign} {}: {why}", rule.threshold)),
+            }
+        }
+        let plan = match arm {
+            None => self
+                .arm
+                .as_ref()
+                .map_or(&self.staged.plan, |a| &a.1)
+                .clone(),
+            Some(arm) => {
+                // The whole arm is planned anew; it is the same up to now, so what is still to come is what lies ahead.
+                let planner = Planner {
+                    body,
+                    person: &arm.person,
+                    base: self.staged.planner.base.clone(),
+                };
+                let (from_d, end_d) = (self.staged.lived.time, self.staged.setup.until);
+                let plan = planner.scenario(&arm, clock, from_d, end_d, &self.staged.in_force);
+                let ahead = plan.actions.partition_point(|a| a.time < time_d);
+                self.staged.setup.actions = plan.actions[ahead..].to_vec();
+                self.next_action = 0;
+                self.arm = Some((arm, plan.clone()));
+                plan
+            }
+        };
+        let before = self.gathered.replanned.take().unwrap_or_default();
+        let mut real = plan;
+        real.met
+            .extend(before.met.into_iter().filter(|m| m.kind == MetKind::Review));
+        real.met.extend(notes);
+        real.sort();
+        self.gathered.replanned = Some(real);
     }
 
     fn intervene(

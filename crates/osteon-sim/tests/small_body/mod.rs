@@ -13,6 +13,12 @@ pub fn sources() -> MemorySources {
         ("drugs.toml", include_str!("library/drugs.toml")),
         ("conditions.toml", include_str!("library/conditions.toml")),
         ("foods.csv", include_str!("library/foods.csv")),
+        ("diets.toml", include_str!("library/diets.toml")),
+        (
+            "preparations.toml",
+            include_str!("library/preparations.toml"),
+        ),
+        ("laboratory.toml", include_str!("library/laboratory.toml")),
     ] {
         sources.insert(format!("library/{name}"), text);
     }
