@@ -13,6 +13,7 @@ mod exposure_read;
 mod foods_eaten;
 mod foods_read;
 mod gathering;
+mod held;
 mod laboratory;
 mod library;
 mod library_read;

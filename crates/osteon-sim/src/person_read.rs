@@ -148,11 +148,7 @@ impl Context<'_> {
         let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
         for table in [tables.own, tables.shared].into_iter().flatten() {
             for item in table.rest() {
-                let Some(word) = self
-                    .body
-                    .vocabulary
-                    .get(&item.key)
-                    .filter(|w| w.role.as_deref() == Some("input"))
+                let Some(word) = self.body.vocabulary.get(&item.key).filter(|w| w.is_input())
                 else {
                     continue;
                 };
@@ -226,9 +222,7 @@ impl Context<'_> {
         let mut values = Vec::new();
         for item in table.items() {
             let word = self.body.vocabulary.get(&item.key);
-            let fits = word.is_some_and(|w| {
-                w.parameter && !w.ruled && (!running || w.role.as_deref() == Some("input"))
-            });
+            let fits = word.is_some_and(|w| w.parameter && !w.ruled && (!running || w.is_input()));
             if !fits {
                 let message = match word {
                     None => format!("the body has no input `{}`", item.key),
@@ -238,7 +232,7 @@ impl Context<'_> {
                     ),
                     Some(_) => format!("`{}` is computed by the body and cannot be set", item.key),
                 };
-                let known = self.body.vocabulary.with_role("input");
+                let known = self.body.vocabulary.inputs();
                 self.push(
                     Diagnostic::error("scenario-unknown-name", message, item.key_span)
                         .help(advice(&item.key, known, "docs/body-inputs.md")),

@@ -1,7 +1,8 @@
-//! Runs with interventions or titration rules: a person is driven up to the instant, their states or doses are changed there, and they
-//! are driven on.
+//! Runs in stages: a person is driven up to an instant, something is changed there, and they are driven on. Instants are interventions
+//! of an event table, the rules of a titration, and the beginning of the scenario where the body holds signals (`held`).
 //!
-//! At one instant: samples, interventions in the order of the table, rules in the order of the scenario, then doses and changes of inputs.
+//! At one instant: signals are held, samples, interventions in the order of the table, rules in the order of the scenario, then doses
+//! and changes of inputs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::body::Body;
 use crate::drive::{Begin, Breakdown, BreakdownCause, LaneEnd, LaneSetup, Timed};
 use crate::events::{Intervention, InterventionKind, period};
 use crate::gathering::{Driven, drive_all};
+use crate::held::Holding;
 use crate::plan::{Plan, Planner};
 use crate::progress::{Progress, Silent};
 use crate::run::{Met, MetKind};
@@ -99,11 +101,20 @@ pub(crate) fn drive_staged(
     progress: &mut dyn Progress,
 ) -> Vec<Driven> {
     let plain = |p: &Staged<'_>| p.arm.interventions.is_empty() && p.arm.titrations.is_empty();
-    if people.iter().all(plain) {
+    if body.held.is_empty() && people.iter().all(plain) {
         let setups: Vec<LaneSetup> = people.into_iter().map(|p| p.setup).collect();
         return drive_all(body, &setups, record, options, progress);
     }
-    let mut under_way: Vec<UnderWay<'_>> = people.into_iter().map(UnderWay::new).collect();
+    let mut under_way: Vec<UnderWay<'_>> = people
+        .into_iter()
+        .map(|p| UnderWay::new(body, p, record.len()))
+        .collect();
+    // What is held is read together with what is recorded.
+    let read: Vec<SymbolIndex> = record
+        .iter()
+        .copied()
+        .chain(body.held.iter().map(|h| h.1))
+        .collect();
     loop {
         let active: Vec<usize> = (0..under_way.len())
             .filter(|p| !under_way[*p].done)
@@ -112,7 +123,7 @@ pub(crate) fn drive_staged(
             break;
         }
         let setups: Vec<LaneSetup> = active.iter().map(|p| under_way[*p].next_stage()).collect();
-        let driven = drive_all(body, &setups, record, options, progress);
+        let driven = drive_all(body, &setups, &read, options, progress);
         for (person, stage) in active.into_iter().zip(driven) {
             under_way[person].arrived(body, stage, record, options);
         }
@@ -137,10 +148,17 @@ struct UnderWay<'s> {
     next_output: usize,
     done: bool,
     gathered: Driven,
+    /// Number of recorded symbols.
+    width: usize,
+    /// Signals that are still to be held.
+    holding: Option<Holding>,
+    /// Which outputs of the present stage are for holding alone.
+    readings: Vec<bool>,
 }
 
 impl<'s> UnderWay<'s> {
-    fn new(staged: Staged<'s>) -> Self {
+    fn new(body: &Body, staged: Staged<'s>, width: usize) -> Self {
+        let holding = Holding::new(body, staged.setup.t0, staged.setup.until, staged.clock);
         let end = staged.setup.until;
         let rules = &staged.arm.titrations;
         let mut reviews: Vec<f64> = rules.iter().flat_map(|r| r.times_d.clone()).collect();
@@ -152,6 +170,9 @@ impl<'s> UnderWay<'s> {
             reviews,
             next_review: 0,
             arm: None,
+            width,
+            holding,
+            readings: Vec::new(),
             next: 0,
             next_action: 0,
             next_output: 0,
@@ -169,9 +190,10 @@ impl<'s> UnderWay<'s> {
 
     fn until(&self) -> f64 {
         let end = self.staged.setup.until;
+        let holding = self.holding.as_ref().map(|h| h.at_d);
         let intervention = self.staged.arm.interventions.get(self.next).map(|i| i.at_d);
         let review = self.reviews.get(self.next_review).copied();
-        [intervention, review]
+        [holding, intervention, review]
             .into_iter()
             .flatten()
             .fold(end, f64::min)
@@ -179,30 +201,68 @@ impl<'s> UnderWay<'s> {
 
     /// True when nothing is to be done any more but to reach the end.
     fn last(&self) -> bool {
-        self.next >= self.staged.arm.interventions.len() && self.next_review >= self.reviews.len()
+        self.next >= self.staged.arm.interventions.len()
+            && self.next_review >= self.reviews.len()
+            && self.holding.is_none()
+    }
+
+    /// True if the present stage ends where signals are held.
+    fn holds_next(&self) -> bool {
+        self.holding
+            .as_ref()
+            .is_some_and(|h| h.at_d <= self.until())
     }
 
     /// Up to the next intervention: samples at its instant are taken before it, everything else happens after it.
     fn next_stage(&mut self) -> LaneSetup {
         let until = self.until();
         let last = self.last();
+        let holds = self.holds_next();
         let setup = &self.staged.setup;
         let actions = &setup.actions[self.next_action..];
         let actions = &actions[..actions.partition_point(|a| last || a.time < until)];
         let outputs = &setup.outputs[self.next_output..];
-        let outputs = &outputs[..outputs.partition_point(|t| last || *t <= until + 1e-9)];
+        // What is sampled where signals are held is sampled after it.
+        let due = |t: &f64| {
+            if holds {
+                *t < until - 1e-9
+            } else {
+                *t <= until + 1e-9
+            }
+        };
+        let outputs = &outputs[..outputs.partition_point(|t| last || due(t))];
+        let mut times: Vec<(f64, bool)> = outputs
+            .iter()
+            .map(|t| (if last { *t } else { t.min(until) }, false))
+            .collect();
+        let recorded = times.len();
+        if let Some(holding) = &mut self.holding {
+            times.extend(holding.readings_until(until).map(|t| (t, true)));
+            times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
         let stage = LaneSetup {
             actions: actions.to_vec(),
-            outputs: outputs
-                .iter()
-                .map(|t| if last { *t } else { t.min(until) })
-                .collect(),
+            outputs: times.iter().map(|t| t.0).collect(),
             until,
             ..setup.clone()
         };
+        self.readings = times.into_iter().map(|t| t.1).collect();
         self.next_action += stage.actions.len();
-        self.next_output += stage.outputs.len();
+        self.next_output += recorded;
         stage
+    }
+
+    /// Parts what was read of the present stage: rows to be kept, and readings of signals to be held.
+    fn take_values(&mut self, held: usize, values: &[f64]) {
+        let wide = self.width + held;
+        for (row, reading) in self.readings.iter().enumerate() {
+            let row = &values[row * wide..(row + 1) * wide];
+            let (recorded, signals) = row.split_at(self.width);
+            match &mut self.holding {
+                Some(holding) if *reading => holding.read(signals),
+                _ => self.gathered.values.extend(recorded),
+            }
+        }
     }
 
     fn arrived(
@@ -214,7 +274,8 @@ impl<'s> UnderWay<'s> {
     ) {
         let until = self.until();
         let last = self.last();
-        self.gathered.values.extend(stage.values);
+        let held = body.held.len();
+        self.take_values(held, &stage.values);
         self.gathered.events.extend(stage.events);
         self.gathered.work.add(&stage.work);
         self.gathered.end = stage.end;
@@ -224,6 +285,17 @@ impl<'s> UnderWay<'s> {
             return;
         }
         let mut end = self.gathered.end.clone();
+        if self.holds_next()
+            && let Some(holding) = self.holding.take()
+        {
+            // Interventions of the same instant come after the samples, at the end of a stage of no length.
+            if let Err(what) = holding.hold(body, &mut end) {
+                return self.stop(what, until);
+            }
+            self.staged.setup.t0 = end.time;
+            self.staged.setup.begin = Begin::Continued(end);
+            return;
+        }
         while let Some(intervention) = self
             .staged
             .arm
@@ -233,14 +305,7 @@ impl<'s> UnderWay<'s> {
         {
             self.next += 1;
             if let Err(what) = self.intervene(body, intervention, &mut end, options) {
-                self.gathered.failure = Some(Breakdown {
-                    cause: BreakdownCause::BadSetup(what),
-                    time: until,
-                    step: 0.0,
-                    state: None,
-                });
-                self.done = true;
-                return;
+                return self.stop(what, until);
             }
         }
         if self
@@ -350,6 +415,16 @@ impl<'s> UnderWay<'s> {
         real.met.extend(notes);
         real.sort();
         self.gathered.replanned = Some(real);
+    }
+
+    fn stop(&mut self, what: String, time: f64) {
+        self.gathered.failure = Some(Breakdown {
+            cause: BreakdownCause::BadSetup(what),
+            time,
+            step: 0.0,
+            state: None,
+        });
+        self.done = true;
     }
 
     fn intervene(

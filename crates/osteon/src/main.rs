@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod claims;
 mod cohort;
 mod cohort_folder;
 mod cohort_progress;
@@ -22,6 +23,7 @@ mod project;
 mod run;
 mod sensitivity;
 mod studies;
+mod why;
 
 use std::process::ExitCode;
 
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
+            Command::Claims(words) => claims::claims(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
             Command::Origins(words) => origins::origins(&project, words),
