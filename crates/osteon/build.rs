@@ -1,11 +1,18 @@
-//! Embeds the texts of the project (`body/`, `library/`, `scenarios/`, `studies/`) into the program, so that it runs anywhere.
+//! Embeds the texts of the project (`body/`, `library/`, `scenarios/`, `studies/`, `signs/`, `evidence/`) into the program, so that it runs anywhere.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-const FOLDERS: [&str; 4] = ["body", "library", "scenarios", "studies"];
-const KINDS: [&str; 5] = ["ant", "toml", "csv", "tsv", "bib"];
+const FOLDERS: [&str; 6] = [
+    "body",
+    "evidence",
+    "library",
+    "scenarios",
+    "signs",
+    "studies",
+];
+const KINDS: [&str; 6] = ["ant", "toml", "csv", "tsv", "bib", "md"];
 
 fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);

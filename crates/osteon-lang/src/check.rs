@@ -13,7 +13,9 @@ mod world_numbers;
 
 use std::collections::HashSet;
 
-use osteon_model::{Diagnostic, Expr, Model, Rule, Severity, SourceMap, Span, SymbolId};
+use osteon_model::{
+    Diagnostic, Expr, Model, Rule, Severity, SourceMap, Span, SymbolId, held_signals,
+};
 
 use crate::ids;
 use crate::load::Parsed;
@@ -56,6 +58,7 @@ pub fn check(parsed: &Parsed, strict: bool) -> Vec<Diagnostic> {
         bare_numbers::check(model, &mut checker);
         world_numbers::check(model, &unknown, &mut checker);
         usage::check(model, &mut checker);
+        checker.out.extend(held_signals(model).1);
     }
     for diagnostic in &mut checker.out {
         if strict && diagnostic.severity == Severity::Warning && STRICT.contains(&diagnostic.id) {

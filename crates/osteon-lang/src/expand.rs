@@ -157,7 +157,7 @@ impl<'a> Expander<'a> {
                         },
                     ),
                     // `unit IU` without a formula: a base unit of its own, if there is one of this name.
-                    None => unit_formula::base(name)
+                    None => Unit::sbml_kind(name)
                         .or_else(|| Unit::atom(name))
                         .ok_or(Fault::Unknown(name.clone(), span)),
                 };
@@ -195,7 +195,7 @@ impl<'a> Expander<'a> {
                     .keys()
                     .chain(self.global_units.keys())
                     .map(String::as_str)
-                    .chain(unit_formula::BASE_NAMES);
+                    .chain(Unit::SBML_KINDS);
                 let help = did_you_mean(&name, known).unwrap_or_else(|| match Unit::atom(&name) {
                     Some(unit) => format!(
                         "define it, for example `{}`",

@@ -27,6 +27,8 @@ diagnostic_ids! {
     DUPLICATE_NAME = "duplicate-name";
     /// A species that carries elements is changed by something other than a reaction.
     ELEMENTS_OUTSIDE_REACTION = "elements-outside-reaction";
+    /// A parameter is to keep the value of another symbol, and cannot, or the symbol does not exist.
+    HELD_SIGNAL = "held-signal";
     /// A Hill exponent is so large that the curve is a switch.
     HILL_STEEPNESS = "hill-steepness";
     /// A construct is read and has no effect here.

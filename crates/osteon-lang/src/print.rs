@@ -64,7 +64,7 @@ impl NameTable {
                 table.fresh(name)
             };
             // A base unit by its own name needs no definition.
-            if unit_formula::base(name).is_none_or(|b| !b.same_unit(unit)) || legal != *name {
+            if Unit::sbml_kind(name).is_none_or(|b| !b.same_unit(unit)) || legal != *name {
                 units.insert(legal, *unit);
             }
         }
@@ -120,12 +120,12 @@ impl Names for NameTable {
                 .find(|(n, u)| u.same_unit(unit) && !unit_formula::MODEL_WIDE.contains(&n.as_str()))
                 .map(|(n, _)| n.clone());
             own.or_else(|| {
-                let bases = unit_formula::BASE_NAMES
+                let bases = Unit::SBML_KINDS
                     .iter()
                     .filter(|n| !self.taken.contains(**n) && !units.contains_key(**n));
                 bases
                     .into_iter()
-                    .find(|n| unit_formula::base(n).is_some_and(|b| b.same_unit(unit)))
+                    .find(|n| Unit::sbml_kind(n).is_some_and(|b| b.same_unit(unit)))
                     .map(|n| (*n).to_owned())
             })
         };
@@ -134,7 +134,7 @@ impl Names for NameTable {
             while self.taken.contains(&name)
                 || self.units.borrow().contains_key(&name)
                 || builtin::is_reserved(&name)
-                || unit_formula::base(&name).is_some()
+                || Unit::sbml_kind(&name).is_some()
             {
                 name.push('_');
             }

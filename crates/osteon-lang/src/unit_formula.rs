@@ -9,46 +9,6 @@ use osteon_model::{Op, Rational, Unit};
 
 use crate::syntax::{Ast, AstKind};
 
-/// Names of the base units of SBML.
-pub(crate) const BASE_NAMES: [&str; 36] = [
-    "ampere",
-    "avogadro",
-    "becquerel",
-    "candela",
-    "coulomb",
-    "dimensionless",
-    "farad",
-    "gram",
-    "gray",
-    "henry",
-    "hertz",
-    "item",
-    "joule",
-    "katal",
-    "kelvin",
-    "kilogram",
-    "litre",
-    "liter",
-    "lumen",
-    "lux",
-    "metre",
-    "meter",
-    "mole",
-    "newton",
-    "ohm",
-    "pascal",
-    "radian",
-    "second",
-    "siemens",
-    "sievert",
-    "steradian",
-    "tesla",
-    "volt",
-    "watt",
-    "weber",
-    "celsius",
-];
-
 /// Names of definitions that set a unit of the whole model; nothing else may be called so.
 pub(crate) const MODEL_WIDE: [&str; 6] = [
     "substance",
@@ -58,13 +18,6 @@ pub(crate) const MODEL_WIDE: [&str; 6] = [
     "area",
     "length",
 ];
-
-/// A base unit of SBML.
-pub(crate) fn base(name: &str) -> Option<Unit> {
-    (name != "celsius" && BASE_NAMES.contains(&name))
-        .then(|| Unit::atom(name))
-        .flatten()
-}
 
 /// Why a unit cannot be made of a formula.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +38,7 @@ impl Scope<'_> {
         self.layers
             .iter()
             .find_map(|layer| layer.get(name).copied())
-            .or_else(|| base(name))
+            .or_else(|| Unit::sbml_kind(name))
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod diagnostic;
 mod expr;
+mod held;
 mod model;
 mod sources;
 mod unit;
 
 pub use diagnostic::{Diagnostic, FileId, Label, Severity, SourceMap, Span};
 pub use expr::{Expr, ExprKind, Op};
+pub use held::{HeldSignal, held_signals};
 pub use model::{
     Annotation, Assignment, Event, ExtentOf, Initial, InitialForm, Model, Origin, Participant,
     Range, Reaction, Role, Rule, SpeciesInfo, Symbol, SymbolId,

@@ -197,6 +197,53 @@ impl Unit {
         Some(name_unit.power(Rational { num: power, den: 1 }))
     }
 
+    /// The unit kinds of SBML Levels 2 and 3, in both spellings; `Celsius` is left out because it is affine.
+    pub const SBML_KINDS: [&str; 35] = [
+        "ampere",
+        "avogadro",
+        "becquerel",
+        "candela",
+        "coulomb",
+        "dimensionless",
+        "farad",
+        "gram",
+        "gray",
+        "henry",
+        "hertz",
+        "item",
+        "joule",
+        "katal",
+        "kelvin",
+        "kilogram",
+        "litre",
+        "liter",
+        "lumen",
+        "lux",
+        "metre",
+        "meter",
+        "mole",
+        "newton",
+        "ohm",
+        "pascal",
+        "radian",
+        "second",
+        "siemens",
+        "sievert",
+        "steradian",
+        "tesla",
+        "volt",
+        "watt",
+        "weber",
+    ];
+
+    /// A unit kind of SBML, by exactly its own name.
+    pub fn sbml_kind(name: &str) -> Option<Unit> {
+        Unit::SBML_KINDS
+            .contains(&name)
+            .then(|| Unit::atom(name))
+            .flatten()
+    }
+
     /// A single named unit with an optional metric prefix.
     pub fn atom(name: &str) -> Option<Unit> {
         if let Some((_, seconds)) = TIMES.iter().find(|(n, _)| *n == name) {

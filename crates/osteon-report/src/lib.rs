@@ -4,6 +4,8 @@
 
 mod aligned;
 mod bands_page;
+mod book;
+mod claims_table;
 mod figure;
 mod fit_page;
 mod legend;
@@ -24,9 +26,13 @@ mod time_axis;
 mod tornado_figure;
 mod units_shown;
 mod verdict_table;
+mod why_figure;
+mod why_page;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
+pub use book::{BookFile, BookFit, BookInput, BookQuantity, BookStudy, book};
+pub use claims_table::{claims_json, claims_table};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;
@@ -43,4 +49,6 @@ pub use time_axis::time_text;
 pub use tornado_figure::tornado_figure;
 pub use units_shown::in_us_units;
 pub use verdict_table::{totals_text, verdict_table, verdicts_json};
+pub use why_figure::why_figure;
+pub use why_page::{why_json, why_text};
 pub use xy_figure::{XyCurve, XyFigure, XyPanel, XyPoint, draw_xy};

@@ -84,9 +84,18 @@ fn courses(arm: &ArmRun) -> String {
         let change = course.end - course.start;
         let moved =
             course.highest.1 - course.lowest.1 > STEADY * course.start.abs().max(course.end.abs());
+        // A share of the start has meaning only where zero is nothing: not for scores and balances, which may be negative.
+        let from_nothing = course.lowest.1 >= 0.0
+            && column
+                .reference
+                .as_ref()
+                .is_none_or(|r| r.lower.is_none_or(|l| l >= 0.0));
         let change_text = if !moved {
             "steady".to_owned()
-        } else if course.start.abs() > 1e-9 * course.end.abs() && course.start != 0.0 {
+        } else if from_nothing
+            && course.start.abs() > 1e-9 * course.end.abs()
+            && course.start != 0.0
+        {
             format!(
                 "{}{} %",
                 if change > 0.0 { "+" } else { "" },

@@ -7,50 +7,12 @@ use crate::document::{attribute, items};
 use crate::hierarchy::Hierarchy;
 use crate::xml_text::float;
 
-/// Unit kinds of SBML Level 2 and 3; `Celsius` is left out because it is affine.
-const KINDS: [&str; 34] = [
-    "ampere",
-    "avogadro",
-    "becquerel",
-    "candela",
-    "coulomb",
-    "dimensionless",
-    "farad",
-    "gram",
-    "gray",
-    "henry",
-    "hertz",
-    "item",
-    "joule",
-    "katal",
-    "kelvin",
-    "kilogram",
-    "liter",
-    "litre",
-    "lumen",
-    "lux",
-    "meter",
-    "metre",
-    "mole",
-    "newton",
-    "ohm",
-    "pascal",
-    "radian",
-    "second",
-    "siemens",
-    "sievert",
-    "steradian",
-    "tesla",
-    "volt",
-    "watt",
-];
-
 /// The unit that `name` means in `instance`.
 pub(crate) fn find_unit(all: &Hierarchy<'_>, instance: usize, name: &str) -> Option<Unit> {
     if let Some((_, node)) = all.find_unit(instance, name) {
         return defined_unit(node);
     }
-    if let Some(kind) = kind_unit(name) {
+    if let Some(kind) = Unit::sbml_kind(name) {
         return Some(kind);
     }
     if all.instances[instance].sbml.level != 2 {
@@ -58,20 +20,13 @@ pub(crate) fn find_unit(all: &Hierarchy<'_>, instance: usize, name: &str) -> Opt
     }
     // Level 2 predefines these (specification of Level 2 Version 4, table 3).
     match name {
-        "substance" => kind_unit("mole"),
-        "volume" => kind_unit("litre"),
+        "substance" => Unit::sbml_kind("mole"),
+        "volume" => Unit::sbml_kind("litre"),
         "area" => Unit::parse("m2").ok(),
-        "length" => kind_unit("metre"),
-        "time" => kind_unit("second"),
+        "length" => Unit::sbml_kind("metre"),
+        "time" => Unit::sbml_kind("second"),
         _ => None,
     }
-}
-
-fn kind_unit(name: &str) -> Option<Unit> {
-    if name == "weber" {
-        return Unit::atom(name);
-    }
-    KINDS.contains(&name).then(|| Unit::atom(name)).flatten()
 }
 
 /// A `<unitDefinition>`; `None` where an exponent or kind has no place in `Unit`.
@@ -90,7 +45,7 @@ pub(crate) fn defined_unit(definition: Node<'_, '_>) -> Option<Unit> {
         if exponent.num.abs() > 240 || 12 % exponent.den != 0 || scale.abs() > 300.0 || count > 30 {
             return None;
         }
-        let kind = kind_unit(attribute(part, "kind")?)?;
+        let kind = Unit::sbml_kind(attribute(part, "kind")?)?;
         unit = unit.times(&kind.scaled(multiplier * 10_f64.powf(scale)).power(exponent));
     }
     Some(unit)

@@ -18,44 +18,9 @@ const PLAIN: [&str; 8] = [
     "metre",
     "item",
 ];
-/// Names that a definition must not take: base kinds of any level, and the predefined units of Level 2.
-const RESERVED: [&str; 42] = [
-    "ampere",
-    "avogadro",
-    "becquerel",
-    "candela",
+/// Names that a definition must not take besides the kinds: the affine one, and the predefined units of Level 2.
+const RESERVED: [&str; 7] = [
     "Celsius",
-    "coulomb",
-    "dimensionless",
-    "farad",
-    "gram",
-    "gray",
-    "henry",
-    "hertz",
-    "item",
-    "joule",
-    "katal",
-    "kelvin",
-    "kilogram",
-    "liter",
-    "litre",
-    "lumen",
-    "lux",
-    "meter",
-    "metre",
-    "mole",
-    "newton",
-    "ohm",
-    "pascal",
-    "radian",
-    "second",
-    "siemens",
-    "sievert",
-    "steradian",
-    "tesla",
-    "volt",
-    "watt",
-    "weber",
     "substance",
     "volume",
     "area",
@@ -101,7 +66,10 @@ impl UnitRegistry {
         let stem = sid(&name);
         let mut id = stem.clone();
         let mut number = 2;
-        while RESERVED.contains(&id.as_str()) || self.known.iter().any(|(_, known)| *known == id) {
+        while RESERVED.contains(&id.as_str())
+            || Unit::SBML_KINDS.contains(&id.as_str())
+            || self.known.iter().any(|(_, known)| *known == id)
+        {
             id = format!("{stem}_{number}");
             number += 1;
         }

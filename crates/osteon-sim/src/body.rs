@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use osteon_model::{Diagnostic, Model, SourceMap, Sources, Span};
+use osteon_model::{Diagnostic, Model, SourceMap, Sources, Span, held_signals};
 use osteon_vm::{Program, SymbolIndex};
 
 use crate::diagnostics::Diagnostics;
@@ -24,6 +24,8 @@ pub struct Body {
     pub program: Arc<Program>,
     /// Symbols as the outside sees them.
     pub vocabulary: Vocabulary,
+    /// Held signals: each parameter with the symbol whose value it takes over at the start of a scenario.
+    pub held: Vec<(SymbolIndex, SymbolIndex)>,
     /// What can be done to it.
     pub library: Library,
     /// Faults of library entries (those entries were left out) and warnings of the model. Empty in a body that is in order.
@@ -97,11 +99,19 @@ impl Body {
         }
         let vocabulary = Vocabulary::of(&model);
         let library = read_library(sources, &vocabulary, &mut texts, &mut list, &mut hash);
+        let (signals, faults) = held_signals(&model);
+        list.extend(faults);
+        let place = |id| program.find(&model.symbol(id).id);
+        let held = signals
+            .iter()
+            .filter_map(|s| Some((place(s.parameter)?, place(s.of)?)))
+            .collect();
         let title = model.name.clone().unwrap_or_else(|| model.id.clone());
         Body {
             model: Arc::new(model),
             program: Arc::new(program),
             vocabulary,
+            held,
             library,
             faults: Diagnostics {
                 list,
@@ -158,6 +168,15 @@ fn read_library(
     }
     read("library/foods.csv", false, &mut |reading, text| {
         read_foods(reading, text, words, &mut reader.library)
+    });
+    read("library/preparations.toml", false, &mut |reading, text| {
+        reader.preparations(reading, text)
+    });
+    read("library/diets.toml", false, &mut |reading, text| {
+        reader.diets(reading, text)
+    });
+    read("library/laboratory.toml", false, &mut |reading, text| {
+        reader.laboratory(reading, text)
     });
     reader.library
 }

@@ -231,7 +231,7 @@ impl Reader<'_> {
             ]
             .into_iter()
             .chain(self.body.library.nutrients.iter().map(|n| n.name.as_str()))
-            .chain(vocabulary.with_role("input"));
+            .chain(vocabulary.inputs());
             let help = advice(name, known, "docs/people.md and docs/body-inputs.md");
             self.push(
                 Diagnostic::error("table-unknown-column", message, span).help(format!(

@@ -27,6 +27,13 @@ pub struct Word {
     pub name: Option<String>,
 }
 
+impl Word {
+    /// True for what scenarios may write to during a run: inputs, and switches of pathways.
+    pub fn is_input(&self) -> bool {
+        matches!(self.role.as_deref(), Some("input" | "switch"))
+    }
+}
+
 /// All symbols of a body by name.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
@@ -78,6 +85,14 @@ impl Vocabulary {
     /// All names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.words.keys().map(String::as_str)
+    }
+
+    /// Names of everything that scenarios may write to during a run.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        self.words
+            .iter()
+            .filter(|(_, w)| w.is_input())
+            .map(|(n, _)| n.as_str())
     }
 
     /// Names whose notes give them that role.

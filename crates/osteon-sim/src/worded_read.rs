@@ -88,6 +88,8 @@ impl Context<'_> {
                     from_d: f64::NEG_INFINITY,
                     until_d: f64::INFINITY,
                     effects,
+                    dose: None,
+                    adherence: None,
                 });
             }
         }

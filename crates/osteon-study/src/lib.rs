@@ -3,6 +3,8 @@
 //! A study is a folder of three texts (`study.toml`, `scenario.toml`, `data.csv`); the format is told in `docs/studies.md`.
 //! Nothing here draws, prints or touches a file.
 
+mod claims;
+mod claims_read;
 mod cohort;
 mod data_csv;
 mod data_rows;
@@ -12,9 +14,11 @@ mod interval;
 mod judge;
 mod least_squares;
 mod near_names;
+mod pathways;
 mod recorded;
 mod sensitivity;
 mod sensitivity_design;
+mod shapley;
 mod study;
 mod study_read;
 mod suite;
@@ -23,7 +27,12 @@ mod totals;
 mod uncertainty;
 mod uncertainty_bands;
 mod uncertainty_posterior;
+mod why;
 
+pub use claims::{
+    Answer, CLAIMS_FILE, Claim, NamedRows, Standing, answer, check_names, claimed_folders,
+};
+pub use claims_read::read_claims;
 pub use cohort::{
     CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
     shard_chunks,
@@ -34,6 +43,7 @@ pub use fit_file::{FitFile, FitParameter, read_fit};
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
 pub use near_names::near_name;
+pub use pathways::{Equation, ORIGINS, Pathway, pathways};
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
 pub use sensitivity::{
     Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity,
@@ -48,3 +58,4 @@ pub use uncertainty_bands::{
     BandOptions, Bands, PlausibleBodies, QUANTILES, bands, plausible_bodies,
 };
 pub use uncertainty_posterior::{FITS, Posterior, read_posteriors};
+pub use why::{Method, Part, Why, WhyError, WhyQuestion, why};

@@ -163,16 +163,20 @@ pub struct Row {
 }
 
 impl Row {
+    /// The arm as written in `data.csv`: `treated`, `treated vs control`, or nothing for the only arm.
+    pub fn arm_words(&self) -> String {
+        match &self.versus {
+            Some(control) => format!("{} vs {control}", self.arm),
+            None => self.arm.clone(),
+        }
+    }
+
     /// What tells this row from the others of its study, in words that stay the same when lines move.
     pub fn key(&self) -> String {
-        let versus = self
-            .versus
-            .as_ref()
-            .map_or(String::new(), |v| format!(" vs {v}"));
         format!(
-            "{}|{}{versus}|{}|{}",
+            "{}|{}|{}|{}",
             self.quantity,
-            self.arm,
+            self.arm_words(),
             self.at,
             self.kind.as_str()
         )

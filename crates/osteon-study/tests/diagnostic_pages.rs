@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use osteon_model::MemorySources;
 use osteon_sim::{Body, Diagnostics};
-use osteon_study::{read_fit, read_study};
+use osteon_study::{check_names, read_claims, read_fit, read_study};
 use small_project::small_body;
 
 const SCENARIO: &str = r#"
@@ -36,6 +36,9 @@ fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagno
     if id.starts_with("fit-") {
         return read_fit(block, "fit.toml", body).map(|_| ());
     }
+    if id.starts_with("claims-") {
+        return read_claims_against(block, body);
+    }
     let mut sources = MemorySources::new();
     sources.insert(
         "a/study.toml",
@@ -44,6 +47,27 @@ fn read(id: &str, language: &str, block: &str, body: &Body) -> Result<(), Diagno
     sources.insert("a/scenario.toml", SCENARIO);
     sources.insert("a/data.csv", if language == "csv" { block } else { DATA });
     read_study(&sources, "a", body).map(|_| ())
+}
+
+/// The table of claims, beside one study called `a`.
+fn read_claims_against(block: &str, body: &Body) -> Result<(), Diagnostics> {
+    let (claims, mut faults) = read_claims(block, "evidence/claims.toml")?;
+    let mut sources = MemorySources::new();
+    sources.insert("studies/a/study.toml", STUDY);
+    sources.insert("studies/a/scenario.toml", SCENARIO);
+    sources.insert("studies/a/data.csv", DATA);
+    let study = read_study(&sources, "studies/a", body)?;
+    check_names(
+        &claims,
+        &sources,
+        &[("studies/a".to_owned(), study)],
+        &mut faults,
+    );
+    if faults.has_errors() {
+        Err(faults)
+    } else {
+        Ok(())
+    }
 }
 
 #[test]
@@ -56,7 +80,8 @@ fn every_example_does_what_it_says() {
     {
         let name = entry.file_name().to_string_lossy().into_owned();
         let id = name.trim_end_matches(".md");
-        if !(id.starts_with("study-") || id.starts_with("fit-")) || WITHOUT_EXAMPLES.contains(&id) {
+        let ours = ["study-", "fit-", "claims-"];
+        if !ours.iter().any(|o| id.starts_with(o)) || WITHOUT_EXAMPLES.contains(&id) {
             continue;
         }
         pages += 1;

@@ -42,10 +42,16 @@ pub(crate) enum Command {
     },
     /// Judge the body by published studies
     Studies(StudiesArguments),
+    /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
+    Claims(ClaimsArguments),
+    /// Write the model book: the body, or any model, as linked HTML pages (docs/doc.md)
+    Doc(DocArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
     Sensitivity(SensitivityArguments),
+    /// Why something changed: a change of any output taken apart over the pathways of the body (docs/why.md)
+    Why(WhyArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
     Gallery(GalleryArguments),
     /// Count where the body's numbers come from, and keep the counts
@@ -151,6 +157,39 @@ pub(crate) struct SensitivityArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// Quantity that changed, for example hip.BMD
+    #[arg(long)]
+    pub(crate) quantity: String,
+    /// When, for example "5 a" [default: the end of the scenario]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Which arm [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
+    /// Compared with its own start, or with another arm at the same time
+    #[arg(long, value_name = "start|ARM")]
+    pub(crate) against: Option<String>,
+    /// Seed of the orders that are drawn when many pathways matter
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write the decomposition as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw it into this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw it into this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct GalleryArguments {
     /// Folder of figure files
     #[arg(default_value = "docs/gallery")]
@@ -223,6 +262,34 @@ pub(crate) struct StudiesArguments {
     /// Rewrite verdicts.tsv with what comes out now
     #[arg(long)]
     pub(crate) record: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClaimsArguments {
+    /// Only these claims, by their row
+    #[arg(long, value_name = "N,M", value_delimiter = ',')]
+    pub(crate) row: Vec<u32>,
+    /// Write the answers as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Check the table and what it names; run nothing
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) check: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocArguments {
+    /// A model file (.ant, .xml) [default: the body with its sources, studies and fits]
+    pub(crate) model: Option<PathBuf>,
+    /// Where the pages go; index.html is the first
+    #[arg(short, long, value_name = "DIR", default_value = "book")]
+    pub(crate) output: PathBuf,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

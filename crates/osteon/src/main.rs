@@ -3,10 +3,12 @@
 
 mod arguments;
 mod check;
+mod claims;
 mod cohort;
 mod cohort_folder;
 mod cohort_progress;
 mod cohort_table;
+mod doc;
 mod explain;
 mod findings;
 mod fit;
@@ -22,6 +24,7 @@ mod project;
 mod run;
 mod sensitivity;
 mod studies;
+mod why;
 
 use std::process::ExitCode;
 
@@ -48,7 +51,10 @@ fn main() -> ExitCode {
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
+            Command::Claims(words) => claims::claims(&project, words),
+            Command::Doc(words) => doc::doc(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
             Command::Origins(words) => origins::origins(&project, words),

@@ -43,3 +43,19 @@ pub(crate) fn write_drawing(folder: &Path, stem: &str, drawing: &Svg) -> Result<
     let picture = png(drawing).map_err(|reason| Fault::Failed(format!("error: {reason}")))?;
     write(&folder.join(format!("{stem}.png")), &picture)
 }
+
+/// Writes a drawing to the files that were asked for.
+pub(crate) fn write_picture(
+    drawing: &Svg,
+    svg: Option<&Path>,
+    picture: Option<&Path>,
+) -> Result<(), Fault> {
+    if let Some(path) = svg {
+        write(path, drawing.text.as_bytes())?;
+    }
+    if let Some(path) = picture {
+        let bytes = png(drawing).map_err(|reason| Fault::Failed(format!("error: {reason}")))?;
+        write(path, &bytes)?;
+    }
+    Ok(())
+}

@@ -24,7 +24,8 @@ pub(super) fn check(model: &Model, unknown: &HashSet<Span>, checker: &mut Checke
         let number = symbol.initial.as_ref().is_some_and(|i| match i.expr.kind {
             // An input that is 0 or 1 is switched off or untouched: no fact of the world.
             ExprKind::Number(value, _) => {
-                symbol.annotation.field("role") != Some("input") || (value != 0.0 && value != 1.0)
+                !matches!(symbol.annotation.field("role"), Some("input" | "switch"))
+                    || (value != 0.0 && value != 1.0)
             }
             _ => false,
         });

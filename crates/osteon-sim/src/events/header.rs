@@ -147,9 +147,7 @@ impl Reader<'_> {
         columns: &mut Columns,
     ) {
         let vocabulary = &self.body.vocabulary;
-        let word = vocabulary
-            .get(name)
-            .filter(|w| w.role.as_deref() == Some("input"));
+        let word = vocabulary.get(name).filter(|w| w.is_input());
         let nutrient = self.body.library.nutrient(name);
         let (target, says, substance) = match (word, nutrient) {
             (Some(word), _) => (
@@ -170,7 +168,7 @@ impl Reader<'_> {
                 let known = KNOWN
                     .into_iter()
                     .chain(self.body.library.nutrients.iter().map(|n| n.name.as_str()))
-                    .chain(vocabulary.with_role("input"));
+                    .chain(vocabulary.inputs());
                 let help = format!(
                     "{} (a column that is not for the run begins with `_`)",
                     advice(name, known, "docs/people.md and docs/body-inputs.md")
@@ -302,6 +300,7 @@ impl Reader<'_> {
                     Says::Diet(nutrient) => phase.diet.push(DietPart {
                         nutrient: nutrient.clone(),
                         per_day: value,
+                        at: Vec::new(),
                         said: format!("{value}"),
                     }),
                 }

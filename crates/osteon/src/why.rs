@@ -1,0 +1,67 @@
+//! `osteon why`: a change of an output taken apart over the pathways of the body.
+
+use osteon_report::{why_figure, why_json, why_text};
+use osteon_sim::{RunOptions, read_days, read_scenario};
+use osteon_study::{WhyError, WhyQuestion, why as explain};
+
+use crate::arguments::WhyArguments;
+use crate::outcome::{Fault, Outcome};
+use crate::output::{say, say_json, write_picture};
+use crate::progress_bar::Bar;
+use crate::project::Project;
+use crate::run::{find, standing_body};
+
+/// Shares are differences of runs, so these are solved closer than a plain run.
+const RTOL: f64 = 1e-7;
+
+/// Runs, tells, draws.
+pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
+    let body = standing_body(project)?;
+    let (text, _, shown) = find(project, &words.scenario)?;
+    let scenario = read_scenario(&text, &shown, &body).map_err(|f| Fault::Failed(f.render()))?;
+    let at_d = match &words.at {
+        Some(at) => read_days(at).map_err(|_| {
+            Fault::Use(format!(
+                "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
+            ))
+        })?,
+        None => scenario.record.until_d,
+    };
+    let question = WhyQuestion {
+        quantity: words.quantity.clone(),
+        at_d,
+        arm: words.arm.clone().unwrap_or_else(String::new),
+        against: words.against.clone().filter(|a| a != "start"),
+        seed: words.seed,
+        ..WhyQuestion::default()
+    };
+    let options = RunOptions {
+        rtol: RTOL,
+        ..RunOptions::default()
+    };
+    let mut bar = Bar::new(words.quiet || words.json);
+    let found = explain(&body, &scenario, &question, &options, &mut bar).map_err(|e| match e {
+        WhyError::Question(text) => Fault::Use(format!("error: {text}")),
+        WhyError::Setup(faults) => Fault::Failed(faults.render()),
+        WhyError::Run(text) => Fault::Failed(format!("error: {text}")),
+    })?;
+    bar.finish();
+    let source = format!(
+        "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
+        env!("CARGO_PKG_VERSION"),
+        body.title
+    );
+    if words.svg.is_some() || words.png.is_some() {
+        write_picture(
+            &why_figure(&found, &source),
+            words.svg.as_deref(),
+            words.png.as_deref(),
+        )?;
+    }
+    if words.json {
+        say_json(&why_json(&found))?;
+    } else if !words.quiet {
+        say(&why_text(&found))?;
+    }
+    Ok(true)
+}
