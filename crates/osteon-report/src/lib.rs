@@ -13,6 +13,7 @@ mod overview_figure;
 mod palette;
 mod panel;
 mod raster;
+mod report;
 mod run_figure;
 mod run_json;
 mod sensitivity_page;
@@ -37,6 +38,7 @@ pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, dra
 pub use fit_page::{fit_text, fit_toml};
 pub use overview_figure::overview_figure;
 pub use raster::png;
+pub use report::{LinkSwitch, MeasuredStudy, Picture, ReportInput, report_json, report_page};
 pub use run_figure::run_figure;
 pub use run_json::run_json;
 pub use sensitivity_page::{sensitivity_json, sensitivity_page, sensitivity_text};

@@ -21,6 +21,7 @@ mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod report;
 mod run;
 mod sensitivity;
 mod studies;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
+            Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
