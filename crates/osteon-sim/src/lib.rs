@@ -4,6 +4,7 @@
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
 mod body;
+mod counting;
 mod diagnostics;
 pub mod drive;
 mod events;

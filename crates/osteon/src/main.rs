@@ -11,6 +11,7 @@ mod cohort_table;
 mod explain;
 mod findings;
 mod fit;
+mod flux;
 mod gallery;
 mod gallery_file;
 mod list;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Flux(words) => flux::flux(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
