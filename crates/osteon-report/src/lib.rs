@@ -4,6 +4,7 @@
 
 mod aligned;
 mod bands_page;
+mod book;
 mod claims_table;
 mod figure;
 mod fit_page;
@@ -32,6 +33,7 @@ mod why_page;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
+pub use book::{BookFile, BookFit, BookInput, BookQuantity, BookStudy, book};
 pub use claims_table::{claims_json, claims_table};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Studies(StudiesArguments),
     /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
     Claims(ClaimsArguments),
+    /// Write the model book: the body, or any model, as linked HTML pages (docs/doc.md)
+    Doc(DocArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
@@ -302,6 +304,18 @@ pub(crate) struct ClaimsArguments {
     /// Check the table and what it names; run nothing
     #[arg(long, conflicts_with = "json")]
     pub(crate) check: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocArguments {
+    /// A model file (.ant, .xml) [default: the body with its sources, studies and fits]
+    pub(crate) model: Option<PathBuf>,
+    /// Where the pages go; index.html is the first
+    #[arg(short, long, value_name = "DIR", default_value = "book")]
+    pub(crate) output: PathBuf,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

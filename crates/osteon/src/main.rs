@@ -8,6 +8,7 @@ mod cohort;
 mod cohort_folder;
 mod cohort_progress;
 mod cohort_table;
+mod doc;
 mod explain;
 mod findings;
 mod fit;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
+            Command::Doc(words) => doc::doc(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
             Command::Flux(words) => flux::flux(&project, words),
             Command::Why(words) => why::why(&project, words),
