@@ -9,7 +9,7 @@ use osteon_sim::{
 };
 
 /// Largest share of what passes a place that may be missing there.
-const CLOSES: f64 = 1e-6;
+const CLOSES: f64 = 1e-9;
 
 /// What a place in the picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,7 +201,10 @@ pub fn flux(
     Ok(Flux {
         title: scenario.title.clone(),
         arm: scenario.arms[arm].name.clone(),
-        word: word.to_owned(),
+        word: body
+            .library
+            .nutrient(&element)
+            .map_or_else(|| word.to_owned(), |n| n.name.clone()),
         element,
         unit: body
             .model
