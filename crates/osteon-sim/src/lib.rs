@@ -40,6 +40,7 @@ mod titrate;
 mod titration_read;
 mod toml_text;
 mod vocabulary;
+mod worded_read;
 
 pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
