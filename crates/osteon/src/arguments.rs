@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Sensitivity(SensitivityArguments),
     /// Why something changed: a change of any output taken apart over the pathways of the body (docs/why.md)
     Why(WhyArguments),
+    /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
+    Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
     Gallery(GalleryArguments),
     /// Count where the body's numbers come from, and keep the counts
@@ -189,6 +191,30 @@ pub(crate) struct WhyArguments {
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FluxArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// A nutrient or chemical symbol, for example magnesium or Ca
+    #[arg(long)]
+    pub(crate) element: String,
+    /// End of the later day, for example "5 a" [default: the end of the scenario]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Which arm [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
+    /// Write both days as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw them into this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw them into this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod doc;
 mod explain;
 mod findings;
 mod fit;
+mod flux;
 mod gallery;
 mod gallery_file;
 mod list;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             Command::Doc(words) => doc::doc(&project, words),
             Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Flux(words) => flux::flux(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
