@@ -42,7 +42,7 @@ pub use flux_figure::flux_figure;
 pub use flux_page::{flux_json, flux_text};
 pub use overview_figure::overview_figure;
 pub use raster::png;
-pub use report::{LinkSwitch, MeasuredStudy, Picture, ReportInput, report_json, report_page};
+pub use report::{LinkSwitch, MeasuredStudy, ReportInput, report_json, report_page};
 pub use run_figure::run_figure;
 pub use run_json::run_json;
 pub use sensitivity_page::{sensitivity_json, sensitivity_page, sensitivity_text};

@@ -15,7 +15,7 @@ mod sources;
 
 use osteon_model::Model;
 use osteon_sim::{Library, Run, Scenario, Scheduled};
-use osteon_study::{Bands, Sensitivity, Uncertain, Why};
+use osteon_study::{Bands, Flux, Sensitivity, Uncertain, Why};
 
 use crate::figure::Figure;
 
@@ -45,8 +45,8 @@ pub struct ReportInput<'a> {
     pub whys: &'a [Why],
     /// What assumed numbers do to the scenario's last values.
     pub assumptions: Option<(&'a Sensitivity, &'a [Uncertain])>,
-    /// Further pictures with a heading and words, drawn by others.
-    pub pictures: Vec<Picture>,
+    /// Where elements come from and where they go.
+    pub fluxes: &'a [Flux],
     /// A BibTeX file with the sources behind citation keys.
     pub bibliography: &'a str,
 }
@@ -60,17 +60,6 @@ pub struct MeasuredStudy {
     pub says: String,
     /// Citation keys.
     pub cites: String,
-}
-
-/// A drawing with its heading.
-#[derive(Debug, Clone)]
-pub struct Picture {
-    /// Heading.
-    pub title: String,
-    /// A paragraph that says what is seen.
-    pub words: String,
-    /// The drawing.
-    pub svg: crate::svg::Svg,
 }
 
 /// The report as one HTML page.

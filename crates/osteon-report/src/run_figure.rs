@@ -224,7 +224,10 @@ pub(crate) fn describe(run: &Run, figure: &Figure) -> String {
 }
 
 /// A course in a sentence: where it begins and ends, how far it goes, against which reference. `None` without values.
-pub(crate) fn course_words(arm: &osteon_sim::ArmRun, column: &osteon_sim::Column) -> Option<String> {
+pub(crate) fn course_words(
+    arm: &osteon_sim::ArmRun,
+    column: &osteon_sim::Column,
+) -> Option<String> {
     let finite: Vec<(f64, f64)> = arm
         .times
         .iter()
@@ -243,7 +246,8 @@ pub(crate) fn course_words(arm: &osteon_sim::ArmRun, column: &osteon_sim::Column
     } else {
         format!(", {}", arm.name)
     };
-    let way = if (far.0 - last.0).abs() > 1e-9 {
+    let told = [first.1, last.1].map(quantity);
+    let way = if (far.0 - last.0).abs() > 1e-9 && !told.contains(&quantity(far.1)) {
         format!(", by way of {} at {}", quantity(far.1), time_text(far.0))
     } else {
         String::new()

@@ -8,11 +8,11 @@ use osteon_report::{
     with_bands,
 };
 use osteon_sim::{
-    Body, Progress as _, Run, RunOptions, Scenario, TestMethod, read_scenario, schedule,
+    Body, LedgerLine, Progress as _, Run, RunOptions, Scenario, TestMethod, read_scenario, schedule,
 };
 use osteon_study::{
-    Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, judge, read_study,
-    scenario_sensitivity, uncertain_parameters, why,
+    Flux, FluxError, Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, flux, judge,
+    read_study, scenario_sensitivity, uncertain_parameters, why,
 };
 
 use crate::arguments::ReportArguments;
@@ -68,6 +68,11 @@ pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
         bar.stage("assumptions");
         Some(assumptions(&body, &scenario)?)
     };
+    let fluxes = if words.quick || !whole {
+        Vec::new()
+    } else {
+        fluxes(&body, &scenario, &run, &mut bar)?
+    };
     bar.finish();
 
     let bibliography = project.text(BIBLIOGRAPHY).unwrap_or_else(|_| String::new());
@@ -89,7 +94,7 @@ pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
             .collect(),
         whys: &whys,
         assumptions: assumed.as_ref().map(|(s, p)| (s, p.as_slice())),
-        pictures: Vec::new(),
+        fluxes: &fluxes,
         bibliography: &bibliography,
     };
     let told = |why: String| Fault::Failed(format!("error: {why}"));
@@ -169,7 +174,11 @@ fn own_figure(run: &Run, scenario: &Scenario, studies: &[Study]) -> Figure {
     for study in studies {
         let of_study = study_figure(study, run, &judge(study, run), "");
         for panel in of_study.panels.iter().filter(|p| p.versus.is_empty()) {
-            if let Some(own) = figure.panels.iter_mut().find(|p| p.quantity == panel.quantity) {
+            if let Some(own) = figure
+                .panels
+                .iter_mut()
+                .find(|p| p.quantity == panel.quantity)
+            {
                 own.points.extend(panel.points.iter().cloned());
             }
         }
@@ -199,7 +208,9 @@ fn whys(
             *values.first()?
         };
         let size = from.abs().max(to.abs());
-        (size > 0.0).then(|| (to - from).abs() / size).filter(|m| m.is_finite())
+        (size > 0.0)
+            .then(|| (to - from).abs() / size)
+            .filter(|m| m.is_finite())
     };
     let names: Vec<String> = if asked.is_empty() {
         let own = scenario.record.quantities.iter();
@@ -234,6 +245,29 @@ fn whys(
             })
         })
         .collect()
+}
+
+/// The traffic of every element that moves, in the last arm, on the day before the start and on the last day.
+fn fluxes(body: &Body, scenario: &Scenario, run: &Run, bar: &mut Bar) -> Result<Vec<Flux>, Fault> {
+    let last = run.arms.len().saturating_sub(1);
+    let at_d = scenario.record.until_d;
+    let Some(arm) = run.arms.get(last).filter(|_| at_d >= 1.0) else {
+        return Ok(Vec::new());
+    };
+    let moves = |l: &&LedgerLine| l.entered + l.dosed != 0.0 && l.left != 0.0;
+    let mut found = Vec::new();
+    for line in arm.ledger.iter().filter(moves) {
+        let options = RunOptions::default();
+        match flux(body, scenario, &line.element, last, at_d, &options, bar) {
+            Ok(flux) => found.push(flux),
+            Err(FluxError::Setup(faults)) => return Err(Fault::Failed(faults.render())),
+            // A body whose reactions do not say where an element goes has a report all the same.
+            Err(FluxError::Question(why) | FluxError::Run(why)) => {
+                eprintln!("the flows of {} are left out: {why}", line.element);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What every assumed number does to the scenario's last values.

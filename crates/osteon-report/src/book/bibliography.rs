@@ -130,7 +130,7 @@ pub(super) fn sources_page(book: &Book<'_>) -> BookFile {
             section class="source" id=(source.key) {
                 h2 class="key" { (source.key) }
                 p {
-                    @if !source.authors.is_empty() { (source.authors) ". " }
+                    @if !source.authors.is_empty() { (source.authors.trim_end_matches('.')) ". " }
                     b { (source.title) }
                     ". " (source.place)
                     @if !source.year.is_empty() { " (" (source.year) ")" }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use osteon_model::Origin;
 
 use super::ReportInput;
+use crate::book::unit_words;
 use crate::ticks::quantity;
 
 /// Most assumptions shown.
@@ -29,7 +30,9 @@ pub(super) fn ranked(input: &ReportInput<'_>) -> Vec<Assumption> {
         .map(|o| {
             let all = found.shares(o);
             let sum: f64 = (0..all.len()).filter(|p| assumed(*p)).map(|p| all[p]).sum();
-            all.iter().map(|s| if sum > 0.0 { s / sum } else { 0.0 }).collect()
+            all.iter()
+                .map(|s| if sum > 0.0 { s / sum } else { 0.0 })
+                .collect()
         })
         .collect();
     let mut out: Vec<Assumption> = (0..parameters.len())
@@ -45,7 +48,11 @@ pub(super) fn ranked(input: &ReportInput<'_>) -> Vec<Assumption> {
             })
         })
         .collect();
-    out.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.parameter.cmp(&b.parameter)));
+    out.sort_by(|a, b| {
+        b.share
+            .total_cmp(&a.share)
+            .then(a.parameter.cmp(&b.parameter))
+    });
     out.truncate(MOST);
     out
 }
@@ -67,7 +74,7 @@ pub(super) fn table(input: &ReportInput<'_>) -> Option<Markup> {
                         th scope="row" { (p.label) " " code { (p.name) } }
                         td class="num" { (quantity(p.value)) }
                         td { (quantity(p.range.0)) " to " (quantity(p.range.1)) }
-                        td { (p.unit.replace('_', " ")) }
+                        td { (input.model.symbols.iter().find(|s| s.id == p.name).map_or_else(|| p.unit.clone(), unit_words)) }
                         td class="num" { (format!("{:.0} %", 100.0 * a.share)) }
                         td { (output.name) }
                         td class="num" { (quantity(output.base)) " " (output.unit) }

@@ -4,7 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::sources::Cited;
 use super::{ReportInput, assumptions, embed, laboratory, outlook, person, plots, sources};
+use crate::flux_figure::flux_figure;
+use crate::flux_page::flux_text;
 use crate::run_figure::course_words;
+use crate::ticks::quantity;
 use crate::time_axis::time_text;
 use crate::why_figure::why_figure;
 use crate::why_page::why_text;
@@ -34,9 +37,13 @@ pub(super) fn page(input: &ReportInput<'_>, cited: &[Cited]) -> String {
         section("laboratory", "Laboratory", laboratory::tables(input)),
         section("outlook", "What may come of it", outlook::tables(input)),
         section("why", "Why", why(input)),
-        section("flows", "Where it goes", pictures(input)),
+        section("flows", "Where it goes", flows(input)),
         section("balance", "Balance", balance(input)),
-        section("assumptions", "The assumptions that matter most", assumptions::table(input)),
+        section(
+            "assumptions",
+            "The assumptions that matter most",
+            assumptions::table(input),
+        ),
         section("sources", "Sources", sources::list(cited)),
         section("versions", "Versions", Some(versions(input))),
     ]
@@ -75,13 +82,37 @@ fn in_short(input: &ReportInput<'_>) -> Markup {
                 p class="failure" { "The run stopped at " (time_text(failure.time_d)) ": " (failure.message) " " (failure.hint) }
             }
         }
-        ul {
-            @for arm in &input.run.arms {
+        @if let [arm] = input.run.arms.as_slice() {
+            ul {
                 @for column in arm.columns.iter().filter(|c| wanted.contains(&c.quantity)) {
                     @if let Some(words) = course_words(arm, column) { li { (words) } }
                 }
             }
+        } @else {
+            p { "First and last value in each arm." }
+            div class="scroll" { table class="short" {
+                thead { tr { th scope="col" { "Quantity" } th scope="col" { "Unit" } @for arm in &input.run.arms { th scope="col" { (arm.name) } } } }
+                tbody { @for name in wanted {
+                    @if let Some(first) = input.run.arms.iter().find_map(|a| a.column(name)) {
+                        tr {
+                            th scope="row" { (first.label) } td { @if first.unit != "1" { (first.unit) } }
+                            @for arm in &input.run.arms { td { (ends(arm, name)) } }
+                        }
+                    }
+                } }
+            } }
         }
+    }
+}
+
+/// `0.841 → 0.630`.
+fn ends(arm: &osteon_sim::ArmRun, name: &str) -> String {
+    let values = arm.column(name).map_or(&[][..], |c| c.values.as_slice());
+    let mut finite = values.iter().filter(|v| v.is_finite());
+    match (finite.next(), finite.next_back()) {
+        (Some(first), Some(last)) => format!("{} → {}", quantity(*first), quantity(*last)),
+        (Some(only), None) => quantity(*only),
+        _ => "–".to_owned(),
     }
 }
 
@@ -97,12 +128,12 @@ fn why(input: &ReportInput<'_>) -> Option<Markup> {
     })
 }
 
-fn pictures(input: &ReportInput<'_>) -> Option<Markup> {
-    (!input.pictures.is_empty()).then(|| {
+fn flows(input: &ReportInput<'_>) -> Option<Markup> {
+    (!input.fluxes.is_empty()).then(|| {
         html! {
-            @for (number, picture) in input.pictures.iter().enumerate() {
-                h3 { (picture.title) }
-                figure { (embed::svg(&picture.svg, &format!("picture{number}"))) @if !picture.words.is_empty() { figcaption { (picture.words) } } }
+            @for (number, flux) in input.fluxes.iter().enumerate() {
+                figure { (embed::svg(&flux_figure(flux, ""), &format!("flow{number}"))) }
+                details { summary { "The same in words" } pre { (flux_text(flux)) } }
             }
         }
     })
@@ -110,9 +141,16 @@ fn pictures(input: &ReportInput<'_>) -> Option<Markup> {
 
 /// The ledger of every element that moves.
 fn balance(input: &ReportInput<'_>) -> Option<Markup> {
-    let moves = |l: &&osteon_sim::LedgerLine| [l.entered, l.dosed, l.left, l.gained].iter().any(|v| *v != 0.0);
-    let any = input.run.arms.iter().any(|a| a.ledger.iter().any(|l| moves(&l)));
-    let number = crate::ticks::quantity;
+    let moves = |l: &&osteon_sim::LedgerLine| {
+        [l.entered, l.dosed, l.left, l.gained]
+            .iter()
+            .any(|v| *v != 0.0)
+    };
+    let any = input
+        .run
+        .arms
+        .iter()
+        .any(|a| a.ledger.iter().any(|l| moves(&l)));
     any.then(|| {
         html! {
             p { "What entered, left and stayed over the whole scenario. The last column is what the sum misses, relative to the largest amount." }
@@ -122,7 +160,7 @@ fn balance(input: &ReportInput<'_>) -> Option<Markup> {
                     @for arm in &input.run.arms { @for line in arm.ledger.iter().filter(moves) {
                         tr {
                             td { (arm.name) } th scope="row" { (line.element) }
-                            @for v in [line.entered, line.dosed, line.left, line.gained] { td class="num" data-v=(v) { (number(v)) } }
+                            @for v in [line.entered, line.dosed, line.left, line.gained] { td class="num" data-v=(v) { (quantity(v)) } }
                             td { (line.unit) } td class="num" { (format!("{:.0e}", line.relative_error)) }
                         }
                     } }

@@ -4,6 +4,7 @@ use osteon_sim::{ArmRun, Column, Person};
 use serde_json::{Value, json};
 
 use super::{ReportInput, assumptions, laboratory, outlook, sources};
+use crate::flux_page::flux_json;
 use crate::run_figure::{course_words, dose_label, phase_label};
 use crate::run_json::run_json;
 use crate::why_page::why_json;
@@ -25,6 +26,7 @@ pub fn report_json(input: &ReportInput<'_>) -> Result<Value, String> {
         "run": run_json(input.run),
         "arms": arms,
         "why": input.whys.iter().map(why_json).collect::<Vec<_>>(),
+        "flows": input.fluxes.iter().map(flux_json).collect::<Vec<_>>(),
         "assumptions": assumptions_json(input),
         "studies": input.studies.iter().map(|s| json!({"study": s.name, "says": s.says, "cites": s.cites})).collect::<Vec<_>>(),
         "bands": input.bands.map(|b| json!({"meaning": b.meaning(), "seed": b.seed, "samples": b.samples.len()})),
@@ -62,7 +64,10 @@ fn arm_json(input: &ReportInput<'_>, number: usize, run: &ArmRun) -> Value {
         .map(|c| {
             let mut row = at_rows(c);
             let links = outlook::links(input, run, &c.quantity);
-            row["links"] = links.iter().map(|l| json!({"input": l.symbol, "label": l.label, "value": l.value})).collect();
+            row["links"] = links
+                .iter()
+                .map(|l| json!({"input": l.symbol, "label": l.label, "value": l.value}))
+                .collect();
             row
         })
         .collect();

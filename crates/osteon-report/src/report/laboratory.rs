@@ -64,7 +64,10 @@ pub(super) fn rows_shown(input: &ReportInput<'_>, number: usize) -> Vec<usize> {
 }
 
 /// The columns of an arm that the laboratory measures, each with what the test tells and cannot.
-pub(super) fn columns<'a>(input: &'a ReportInput<'_>, arm: &'a ArmRun) -> Vec<(&'a Column, &'a str, &'a str)> {
+pub(super) fn columns<'a>(
+    input: &'a ReportInput<'_>,
+    arm: &'a ArmRun,
+) -> Vec<(&'a Column, &'a str, &'a str)> {
     let mut out: Vec<(&Column, &str, &str)> = Vec::new();
     for test in &input.library.tests {
         if let TestMethod::Quantity(name) = &test.method

@@ -30,6 +30,16 @@ fn words(input: &ReportInput<'_>, symbol: &str) -> String {
         .unwrap_or_else(|| symbol.to_owned())
 }
 
+/// Words for an input; an input that was given as a word (`male`) needs no unit and no code.
+fn heading(input: &ReportInput<'_>, symbol: &str, said: &str) -> String {
+    let coded = !said.chars().any(|c| c.is_ascii_digit());
+    if coded && symbol == "female" {
+        "Sex".to_owned()
+    } else {
+        words(input, symbol)
+    }
+}
+
 fn since(from_d: f64, until_d: f64) -> String {
     let from = if from_d.is_finite() {
         format!("from {}", time_text(from_d))
@@ -58,9 +68,9 @@ fn diet_words(parts: &[DietPart]) -> String {
 fn facts(input: &ReportInput<'_>, person: &Person) -> Markup {
     html! {
         dl {
-            dt { "Age" } dd { (quantity(person.age_a)) " years" }
+            dt { "Age" } dd { ((person.age_a * 10.0).round() / 10.0) " years" }
             @for value in &person.inputs {
-                @if value.input != "age" { dt { (words(input, &value.input)) } dd { (value.said) } }
+                @if value.input != "age" { dt { (heading(input, &value.input, &value.said)) } dd { (value.said) } }
             }
             @if !person.diet.is_empty() { dt { "Usual diet" } dd { (diet_words(&person.diet)) } }
             @for e in &person.exposures { dt { (e.entry) } dd { (e.said) ", " (since(e.from_d, e.until_d)) } }
@@ -119,10 +129,15 @@ struct Repeated<'a> {
 /// Everything that is done from the start on; what repeats stands once.
 fn expanded(lines: &[Scheduled]) -> Markup {
     let mut shown: Vec<Repeated<'_>> = Vec::new();
-    for line in lines.iter().filter(|l| l.time_d >= 0.0 && l.what != "row" && l.what != "start") {
+    for line in lines
+        .iter()
+        .filter(|l| l.time_d >= 0.0 && l.what != "row" && l.what != "start")
+    {
         let same = |r: &&mut Repeated<'_>| {
             let l = r.line;
-            l.what == line.what && l.target == line.target && l.value.to_bits() == line.value.to_bits()
+            l.what == line.what
+                && l.target == line.target
+                && l.value.to_bits() == line.value.to_bits()
         };
         match shown.iter_mut().rev().take(40).find(same) {
             Some(known) => {

@@ -130,7 +130,13 @@ fn line_path(curve: &Curve, x: &dyn Fn(f64) -> f64, y: &dyn Fn(f64) -> f64) -> S
     path
 }
 
-fn band_path(days: &[f64], lower: &[f64], upper: &[f64], x: &dyn Fn(f64) -> f64, y: &dyn Fn(f64) -> f64) -> String {
+fn band_path(
+    days: &[f64],
+    lower: &[f64],
+    upper: &[f64],
+    x: &dyn Fn(f64) -> f64,
+    y: &dyn Fn(f64) -> f64,
+) -> String {
     let forth = days.iter().zip(lower);
     let back = days.iter().zip(upper).rev();
     let points: Vec<String> = forth
@@ -138,12 +144,21 @@ fn band_path(days: &[f64], lower: &[f64], upper: &[f64], x: &dyn Fn(f64) -> f64,
         .filter(|(_, v)| v.is_finite())
         .map(|(d, v)| format!("{},{}", px(x(*d)), px(y(*v))))
         .collect();
-    if points.is_empty() { String::new() } else { format!("M{}z", points.join("L")) }
+    if points.is_empty() {
+        String::new()
+    } else {
+        format!("M{}z", points.join("L"))
+    }
 }
 
 /// What the script needs, safe inside of HTML and of XML.
 fn data(figure: &Figure, panel: &Panel, unit_days: f64, range: (f64, f64)) -> String {
-    let list = |values: &[f64]| -> Value { values.iter().map(|v| json!(v.is_finite().then_some(*v))).collect() };
+    let list = |values: &[f64]| -> Value {
+        values
+            .iter()
+            .map(|v| json!(v.is_finite().then_some(*v)))
+            .collect()
+    };
     let curves: Vec<Value> = panel
         .curves
         .iter()
@@ -166,5 +181,7 @@ fn data(figure: &Figure, panel: &Panel, unit_days: f64, range: (f64, f64)) -> St
         "frame": [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM],
     })
     .to_string();
-    text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
+    text.replace('&', "\\u0026")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
 }

@@ -31,23 +31,42 @@ pub(super) fn cited(input: &ReportInput<'_>) -> Result<Vec<Cited>, String> {
     };
     for column in input.run.arms.iter().flat_map(|a| &a.columns) {
         if let Some(reference) = &column.reference {
-            add(&reference.source, format!("reference range of {}", column.quantity));
+            add(
+                &reference.source,
+                format!("reference range of {}", column.quantity),
+            );
         }
     }
     let mut entries: Vec<&str> = Vec::new();
     for arm in &input.scenario.arms {
         let person = &arm.person;
-        let exposures = person.exposures.iter().chain(arm.phases.iter().flat_map(|p| &p.exposures));
+        let exposures = person
+            .exposures
+            .iter()
+            .chain(arm.phases.iter().flat_map(|p| &p.exposures));
         entries.extend(exposures.map(|e| e.entry.as_str()));
-        let regimens = person.regimens.iter().chain(arm.phases.iter().flat_map(|p| &p.regimens));
+        let regimens = person
+            .regimens
+            .iter()
+            .chain(arm.phases.iter().flat_map(|p| &p.regimens));
         entries.extend(regimens.map(|r| r.entry.as_str()));
         entries.extend(arm.doses.iter().map(|d| d.entry.as_str()));
     }
-    for entry in input.library.entries.iter().filter(|e| entries.contains(&e.name.as_str())) {
+    for entry in input
+        .library
+        .entries
+        .iter()
+        .filter(|e| entries.contains(&e.name.as_str()))
+    {
         for key in &entry.sources {
             add(key, entry.name.clone());
         }
-        for fact in entry.effects.iter().map(|e| &e.fact).chain(entry.product.iter().flat_map(|p| &p.facts)) {
+        for fact in entry
+            .effects
+            .iter()
+            .map(|e| &e.fact)
+            .chain(entry.product.iter().flat_map(|p| &p.facts))
+        {
             add(&fact.source, entry.name.clone());
         }
     }
@@ -79,7 +98,7 @@ pub(super) fn list(cited: &[Cited]) -> Option<Markup> {
                     li id={ "source-" (c.key) } {
                         @match &c.source {
                             Some(s) => {
-                                @if !s.authors.is_empty() { (s.authors) ". " }
+                                @if !s.authors.is_empty() { (s.authors.trim_end_matches('.')) ". " }
                                 b { (s.title) } ". " (s.place)
                                 @if !s.year.is_empty() { " (" (s.year) ")" }
                                 @if let Some(link) = &s.link { ". " a href=(link) rel="noreferrer" { (link.trim_start_matches("https://doi.org/")) } }
