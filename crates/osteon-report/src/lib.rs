@@ -4,9 +4,12 @@
 
 mod aligned;
 mod bands_page;
+mod book;
 mod claims_table;
 mod figure;
 mod fit_page;
+mod flux_figure;
+mod flux_page;
 mod legend;
 mod overview_figure;
 mod palette;
@@ -30,9 +33,12 @@ mod why_page;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
+pub use book::{BookFile, BookFit, BookInput, BookQuantity, BookStudy, book};
 pub use claims_table::{claims_json, claims_table};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};
 pub use fit_page::{fit_text, fit_toml};
+pub use flux_figure::flux_figure;
+pub use flux_page::{flux_json, flux_text};
 pub use overview_figure::overview_figure;
 pub use raster::png;
 pub use run_figure::run_figure;

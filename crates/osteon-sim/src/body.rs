@@ -169,6 +169,15 @@ fn read_library(
     read("library/foods.csv", false, &mut |reading, text| {
         read_foods(reading, text, words, &mut reader.library)
     });
+    read("library/preparations.toml", false, &mut |reading, text| {
+        reader.preparations(reading, text)
+    });
+    read("library/diets.toml", false, &mut |reading, text| {
+        reader.diets(reading, text)
+    });
+    read("library/laboratory.toml", false, &mut |reading, text| {
+        reader.laboratory(reading, text)
+    });
     reader.library
 }
 

@@ -6,8 +6,8 @@ use osteon_model::{Diagnostic, Unit};
 use crate::library::{Entry, Product, Response, Shelf};
 use crate::measure::{Measure, read_time_of_day};
 use crate::near_name::advice;
-use crate::scenario::{Change, Deposit, Dose, Effect, Exposure, InputValue, Regimen};
-use crate::scenario_read::Context;
+use crate::scenario::{Adherence, Change, Deposit, Dose, Effect, Exposure, InputValue, Regimen};
+use crate::scenario_read::{Context, LONGEST_D};
 use crate::substance::Substance;
 use crate::toml_text::{Item, Table, shown};
 
@@ -82,6 +82,8 @@ impl Context<'_> {
                     from_d: window.0,
                     until_d: window.1,
                     effects,
+                    dose: None,
+                    adherence: None,
                 });
             }
             return;
@@ -98,6 +100,7 @@ impl Context<'_> {
         let dose = table.get("dose");
         let timing = Timing::read(self, &table);
         let of = table.get("of");
+        let adherence = table.get("adherence");
         table.finish();
         let (Some(used), Some(window), Some(timing)) = (used, window, timing) else {
             return;
@@ -106,15 +109,109 @@ impl Context<'_> {
         let Some(entry) = self.entry(&used, shelf, name) else {
             return;
         };
+        let adherence = match adherence {
+            None => None,
+            Some(item) => match self.adherence(&item, entry) {
+                Some(read) => read,
+                None => return,
+            },
+        };
+        let asked = Asked {
+            item,
+            entry,
+            name,
+            dose,
+            timing,
+            of,
+            adherence,
+            window,
+            of_person,
+        };
+        self.taken(&asked, exposures, regimens);
+    }
+
+    /// `adherence = 0.7`, or `{ share = 0.7, seed = 2 }`. `Some(None)` when every dose is taken.
+    fn adherence(&self, item: &Item<'_, '_>, entry: &Entry) -> Option<Option<Adherence>> {
+        let (share, seed) = if item.is_table() {
+            let table = item.table("adherence")?;
+            let share = table.need("share", "share = 0.7")?.number()?;
+            let seed = match table.get("seed") {
+                Some(seed) => self.count(&seed)?,
+                None => 1,
+            };
+            table.finish();
+            (share, seed)
+        } else {
+            (item.number()?, 1)
+        };
+        if !(share > 0.0 && share <= 1.0) {
+            self.push(
+                item.fault(
+                    "scenario-impossible-value",
+                    format!("`adherence` is the share of doses that are taken, above 0 and up to 1, and is {share}"),
+                )
+                .help("adherence = 0.7; what is never taken is left out"),
+            );
+            return None;
+        }
+        if entry
+            .effects
+            .iter()
+            .any(|e| matches!(e.change, Change::Set(_)))
+            && share < 1.0
+        {
+            self.push(
+                item.fault(
+                    "scenario-dose",
+                    format!(
+                        "`{}` sets a value of the body, which cannot be half done",
+                        entry.name
+                    ),
+                )
+                .help("drop `adherence`, or write the phases in which it holds"),
+            );
+            return None;
+        }
+        let mut name = crate::body::Hash::new();
+        name.text(&entry.name);
+        let own = u64::from_str_radix(&name.finish(), 16).unwrap_or(0);
+        Some((share < 1.0).then_some(Adherence {
+            share,
+            seed: seed ^ own,
+        }))
+    }
+
+    /// What is taken, as the body meets it.
+    pub(crate) fn taken(
+        &self,
+        asked: &Asked<'_, '_, '_>,
+        exposures: &mut Vec<Exposure>,
+        regimens: &mut Vec<Regimen>,
+    ) {
+        let Asked {
+            item,
+            entry,
+            name,
+            dose,
+            timing,
+            of,
+            adherence,
+            window,
+            of_person,
+        } = asked;
+        let forgotten = adherence.map_or(String::new(), |a| {
+            format!(", {:.0} % of the doses", a.share * 100.0)
+        });
         let said = dose
             .as_ref()
             .and_then(Item::text)
-            .map_or_else(|| name.to_owned(), |d| format!("{name} {d}"));
-        let measure = match &dose {
+            .map_or_else(|| (*name).to_owned(), |d| format!("{name} {d}"))
+            + &forgotten;
+        let measure = match dose {
             Some(d) => match d.measure("300 mg") {
                 Some(measure) if measure.value > 0.0 => Some((d, measure)),
                 Some(_) => {
-                    self.push(d.fault("scenario-impossible-value", "a dose must be above zero").help("to leave something out, leave its line out; to take it away for a while, end its phase with `until`"));
+                    self.push(d.fault("scenario-impossible-value", format!("the dose of `{}` must be above zero", entry.name)).help("to leave something out, leave its line out; to take it away for a while, end its phase with `until`"));
                     return;
                 }
                 None => return,
@@ -140,6 +237,8 @@ impl Context<'_> {
                     from_d: window.0,
                     until_d: window.1,
                     effects,
+                    dose: measure.map(|m| m.1),
+                    adherence: *adherence,
                 });
             }
             return;
@@ -158,12 +257,12 @@ impl Context<'_> {
             (
                 Measure {
                     unit: per_day,
-                    ..measure
+                    ..measure.clone()
                 },
                 timing.every_d / times,
             )
         } else {
-            (measure, 1.0)
+            (measure.clone(), 1.0)
         };
         let Some(factor_of) = self.compound(of.as_ref(), entry, product) else {
             return;
@@ -182,7 +281,7 @@ impl Context<'_> {
             return;
         };
         let averaged = if product.averaged.is_empty() {
-            if of_person {
+            if *of_person {
                 self.push(
                     item.fault("scenario-clock", format!("`{}` can be taken only by the clock, and the life before the scenario is lived on day averages", entry.name))
                         .help("give it in a [[phase]]"),
@@ -224,24 +323,31 @@ impl Context<'_> {
             from_d: window.0,
             until_d: window.1,
             every_d: timing.every_d,
-            at_d: timing.at_d,
+            at_d: timing.at_d.clone(),
             count: timing.count,
             over_d: timing.over_d,
             into,
             averaged,
+            sizes: size_into.len() - product.sets.len(),
             size_into,
             effects,
+            daily,
+            adherence: *adherence,
         });
     }
 
-    fn entry(&self, item: &Item<'_, '_>, shelf: Shelf, name: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, item: &Item<'_, '_>, shelf: Shelf, name: &str) -> Option<&Entry> {
         let found = self.body.library.entry(shelf, name);
         if found.is_none() {
             let elsewhere = Shelf::ALL
                 .into_iter()
                 .find(|s| self.body.library.entry(*s, name).is_some());
             let help = match elsewhere {
-                Some(other) => format!("`{name}` is a {}", other.word()),
+                Some(other) => format!(
+                    "`{name}` is {}: write {} = …",
+                    other.with_article(),
+                    other.word()
+                ),
                 None => advice(name, self.body.library.names(shelf), "osteon list library"),
             };
             self.push(
@@ -356,7 +462,7 @@ impl Context<'_> {
     }
 
     /// The effects of an entry at a dose.
-    fn effects(
+    pub(crate) fn effects(
         &self,
         entry: &Entry,
         dose: Option<(&Item<'_, '_>, &Measure)>,
@@ -372,7 +478,7 @@ impl Context<'_> {
                 })
                 .collect::<Vec<_>>()
         };
-        let (reference, half, said) = match &entry.response {
+        let said = match &entry.response {
             Response::Fixed => {
                 if let (Some((item, _)), None) = (dose, &entry.product) {
                     self.push(item.fault("scenario-dose", format!("`{}` takes no dose: the library does not say how its effects depend on one", entry.name)).help("drop `dose`"));
@@ -380,12 +486,7 @@ impl Context<'_> {
                 }
                 return Some(plain());
             }
-            Response::Linear { reference, said } => (reference, None, said),
-            Response::Emax {
-                reference,
-                half,
-                said,
-            } => (reference, Some(*half), said),
+            Response::Linear { said, .. } | Response::Emax { said, .. } => said,
         };
         let Some((dose_item, measure)) = dose else {
             self.push(
@@ -394,44 +495,25 @@ impl Context<'_> {
             );
             return None;
         };
-        let substance = entry
-            .product
-            .as_ref()
-            .map_or_else(Substance::default, |p| p.substance.clone());
-        let in_reference = match substance.factor(&measure.unit, &reference.1) {
-            Ok(factor) => measure.value * factor,
-            Err(why) => {
+        match scaled(entry, measure) {
+            Ok(effects) => Some(effects),
+            Err(Unscalable::Unit(why)) => {
                 self.push(
                     dose_item
                         .fault("scenario-wrong-dimension", format!("the dose of `{}` is in {}, and the library describes it at {said}: {why}", entry.name, shown(measure)))
                         .help(format!("for example dose = \"{said}\"")),
                 );
-                return None;
+                None
             }
-        };
-        let x = match half {
-            None => in_reference / reference.0,
-            Some(half) => in_reference / (in_reference + half) * (reference.0 + half) / reference.0,
-        };
-        let mut effects = plain();
-        for effect in &mut effects {
-            match &mut effect.change {
-                Change::Factor(factor) => {
-                    *factor = 1.0 + (*factor - 1.0) * x;
-                    if *factor < 0.0 {
-                        self.push(
-                            dose_item
-                                .fault("scenario-impossible-value", format!("at this dose `{}` would make `{}` negative: the library's entry does not reach so far", entry.name, effect.input))
-                                .help(format!("it describes {said}")),
-                        );
-                        return None;
-                    }
-                }
-                Change::Add(add) => *add *= x,
-                Change::Set(_) => {}
+            Err(Unscalable::Negative(input)) => {
+                self.push(
+                    dose_item
+                        .fault("scenario-impossible-value", format!("at this dose `{}` would make `{input}` negative: the library's entry does not reach so far", entry.name))
+                        .help(format!("it describes {said}")),
+                );
+                None
             }
         }
-        Some(effects)
     }
 
     /// One `[[dose]]`.
@@ -448,14 +530,14 @@ impl Context<'_> {
         let of = table.get("of");
         let at_item = at_item?;
         let at_d = at_item.days("21 d 08:00")?;
-        if at_d < 0.0 {
+        if at_d.abs() > LONGEST_D {
             self.push(
                 at_item
                     .fault(
-                        "scenario-time-order",
-                        "a dose cannot come before the scenario",
+                        "scenario-impossible-value",
+                        "times lie within 150 years of the start",
                     )
-                    .help("what was taken earlier belongs to [person], with `since`"),
+                    .help("at = \"21 d 08:00\""),
             );
             return None;
         }
@@ -665,6 +747,71 @@ impl Context<'_> {
     }
 }
 
+/// Why effects cannot be scaled to a dose.
+pub(crate) enum Unscalable {
+    /// The dose is in another unit.
+    Unit(String),
+    /// This input would become negative.
+    Negative(String),
+}
+
+/// The effects of an entry at a dose per day; as written for entries that know none.
+pub(crate) fn scaled(entry: &Entry, measure: &Measure) -> Result<Vec<Effect>, Unscalable> {
+    let mut effects: Vec<Effect> = entry
+        .effects
+        .iter()
+        .map(|e| Effect {
+            input: e.input.clone(),
+            change: e.change,
+        })
+        .collect();
+    let (reference, half) = match &entry.response {
+        Response::Fixed => return Ok(effects),
+        Response::Linear { reference, .. } => (reference, None),
+        Response::Emax {
+            reference, half, ..
+        } => (reference, Some(*half)),
+    };
+    let substance = entry
+        .product
+        .as_ref()
+        .map_or_else(Substance::default, |p| p.substance.clone());
+    let dose = measure.value
+        * substance
+            .factor(&measure.unit, &reference.1)
+            .map_err(Unscalable::Unit)?;
+    let x = match half {
+        None => dose / reference.0,
+        Some(half) => dose / (dose + half) * (reference.0 + half) / reference.0,
+    };
+    for effect in &mut effects {
+        match &mut effect.change {
+            Change::Factor(factor) => {
+                *factor = 1.0 + (*factor - 1.0) * x;
+                if *factor < 0.0 {
+                    return Err(Unscalable::Negative(effect.input.clone()));
+                }
+            }
+            Change::Add(add) => *add *= x,
+            Change::Set(_) => {}
+        }
+    }
+    Ok(effects)
+}
+
+/// Something that somebody takes, as it was asked for.
+pub(crate) struct Asked<'x, 'r, 't> {
+    pub(crate) item: &'x Item<'r, 't>,
+    pub(crate) entry: &'x Entry,
+    pub(crate) name: &'x str,
+    pub(crate) dose: Option<Item<'r, 't>>,
+    pub(crate) timing: Timing,
+    pub(crate) of: Option<Item<'r, 't>>,
+    pub(crate) adherence: Option<Adherence>,
+    pub(crate) window: (f64, f64),
+    pub(crate) of_person: bool,
+}
+
 /// True for units of matter: mass, moles, international units, equivalents.
 fn amount_like(unit: &Unit) -> bool {
     ["g", "mol", "[IU]", "eq"]
@@ -673,7 +820,7 @@ fn amount_like(unit: &Unit) -> bool {
 }
 
 /// When a product is taken.
-struct Timing {
+pub(crate) struct Timing {
     at_d: Vec<f64>,
     every_d: f64,
     over_d: f64,
@@ -682,6 +829,21 @@ struct Timing {
 }
 
 impl Timing {
+    /// Every day at these times of day; at the usual one if there are none.
+    pub(crate) fn daily(mut at_d: Vec<f64>) -> Timing {
+        if at_d.is_empty() {
+            at_d.push(TAKEN_AT_D);
+        }
+        at_d.sort_by(f64::total_cmp);
+        Timing {
+            at_d,
+            every_d: 1.0,
+            over_d: 0.0,
+            count: None,
+            said: false,
+        }
+    }
+
     fn read(context: &Context<'_>, table: &Table<'_, '_>) -> Option<Timing> {
         let at = table.get("at");
         let every = table.get("every");

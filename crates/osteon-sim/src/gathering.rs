@@ -7,6 +7,7 @@ use crate::drive::{
     Breakdown, BreakdownCause, DriveOptions, LaneEnd, LaneOutcome, LaneSetup, Observer, drive,
 };
 use crate::measure::show_days;
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::run::Failure;
 use crate::simulate::RunOptions;
@@ -19,6 +20,8 @@ pub(crate) struct Driven {
     pub(crate) events: Vec<(f64, usize)>,
     pub(crate) work: osteon_ode::Work,
     pub(crate) failure: Option<Breakdown>,
+    /// What was really done, where rules have changed the plan on the way.
+    pub(crate) replanned: Option<Plan>,
 }
 
 /// Gathers what comes out of the time loop and passes word on.
@@ -77,6 +80,7 @@ pub(crate) fn drive_all(
         atol: options.atol.clone(),
         max_attempts: options.max_attempts,
         samples_before: true,
+        instruction_set: options.instruction_set,
         ..DriveOptions::default()
     };
     let mut gather = Gather {
@@ -104,6 +108,7 @@ pub(crate) fn drive_all(
                 events,
                 work: o.work,
                 failure: o.failure,
+                replanned: None,
             })
             .collect(),
         // A plan that cannot be driven is told to everybody: plans are made from checked scenarios, so this is a fault of a library entry.
@@ -126,6 +131,7 @@ pub(crate) fn drive_all(
                     events: Vec::new(),
                     work: osteon_ode::Work::default(),
                     failure: Some(failure),
+                    replanned: None,
                 }
             })
             .collect(),

@@ -4,13 +4,18 @@
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
 mod body;
+mod counting;
 mod diagnostics;
+mod diet_read;
+mod diets_read;
 pub mod drive;
 mod events;
 mod exposure_read;
+mod foods_eaten;
 mod foods_read;
 mod gathering;
 mod held;
+mod laboratory;
 mod library;
 mod library_read;
 mod measure;
@@ -31,14 +36,21 @@ mod staged;
 mod substance;
 mod table_text;
 mod time_course;
+mod titrate;
+mod titration_read;
 mod toml_text;
 mod vocabulary;
+mod worded_read;
 
 pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
 pub use drive::{Action, Atol, LaneEnd, Timed};
 pub use events::{Events, Intervention, InterventionKind, PersonEvents, read_events};
-pub use library::{Entry, EntryEffect, Fact, Food, Library, Nutrient, Product, Response, Shelf};
+pub use laboratory::{LaboratoryTest, TestMethod};
+pub use library::{
+    Diet, DietFood, DietNutrient, Entry, EntryEffect, Fact, Food, Library, Nutrient, Preparation,
+    Product, Response, Shelf,
+};
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
 pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;
@@ -46,8 +58,8 @@ pub use progress::{Progress, Silent};
 pub use quantities::{Quantity, Reference};
 pub use run::{ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Work};
 pub use scenario::{
-    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Meal, Person, Phase,
-    Record, Regimen, Scenario, Start,
+    Adherence, Arm, Change, Clock, Deposit, DietPart, Dose, DoseChange, Effect, Exposure,
+    InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start, Titration,
 };
 pub use scenario_read::{read_scenario, read_scenario_for};
 pub use schedule::{Scheduled, schedule};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use osteon_model::{Span, Unit};
 
+use crate::laboratory::LaboratoryTest;
+use crate::near_name::same_name;
 use crate::quantities::Quantity;
 use crate::substance::Substance;
 
@@ -18,6 +20,12 @@ pub struct Library {
     pub entries: Vec<Entry>,
     /// Foods by name.
     pub foods: BTreeMap<String, Food>,
+    /// Ways of preparing food.
+    pub preparations: Vec<Preparation>,
+    /// Diets that scenarios may name.
+    pub diets: Vec<Diet>,
+    /// Laboratory tests, in the order of the file.
+    pub tests: Vec<LaboratoryTest>,
 }
 
 impl Library {
@@ -26,6 +34,12 @@ impl Library {
         self.nutrients
             .iter()
             .find(|n| n.name == name || n.aliases.iter().any(|a| a == name))
+            .or_else(|| {
+                let same = |a: &str| same_name(a, name);
+                self.nutrients
+                    .iter()
+                    .find(|n| same(&n.name) || n.aliases.iter().any(|a| same(a)))
+            })
     }
 
     /// The quantity of that dotted name.
@@ -33,20 +47,45 @@ impl Library {
         self.quantities.iter().find(|q| q.name == name)
     }
 
-    /// The entry of that shelf with that name or alias; letter case does not matter.
+    /// The entry of that shelf with that name or alias; letter case, hyphens and British or American spelling do not matter.
     pub fn entry(&self, shelf: Shelf, name: &str) -> Option<&Entry> {
-        let same = |a: &str| a.eq_ignore_ascii_case(name);
+        let same = |a: &str| same_name(a, name);
         self.entries
             .iter()
             .find(|e| e.shelf == shelf && (same(&e.name) || e.aliases.iter().any(|a| same(a))))
     }
 
-    /// Names on a shelf, for lists and for "did you mean".
+    /// Names and aliases on a shelf, for "did you mean".
     pub fn names(&self, shelf: Shelf) -> impl Iterator<Item = &str> {
         self.entries
             .iter()
             .filter(move |e| e.shelf == shelf)
-            .map(|e| e.name.as_str())
+            .flat_map(|e| {
+                std::iter::once(e.name.as_str()).chain(e.aliases.iter().map(String::as_str))
+            })
+    }
+
+    /// The food of that name.
+    pub fn food(&self, name: &str) -> Option<&Food> {
+        self.foods
+            .get(name)
+            .or_else(|| self.foods.values().find(|f| same_name(&f.name, name)))
+    }
+
+    /// The diet of that name or alias.
+    pub fn diet(&self, name: &str) -> Option<&Diet> {
+        let same = |a: &str| same_name(a, name);
+        self.diets
+            .iter()
+            .find(|d| same(&d.name) || d.aliases.iter().any(|a| same(a)))
+    }
+
+    /// The way of preparing food of that name or alias.
+    pub fn preparation(&self, name: &str) -> Option<&Preparation> {
+        let same = |a: &str| same_name(a, name);
+        self.preparations
+            .iter()
+            .find(|p| same(&p.name) || p.aliases.iter().any(|a| same(a)))
     }
 }
 
@@ -104,6 +143,16 @@ impl Shelf {
             Shelf::Drug => "drug",
             Shelf::Condition => "condition",
             Shelf::Activity => "activity",
+        }
+    }
+
+    /// The word with its article.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Shelf::Supplement => "a supplement",
+            Shelf::Drug => "a drug",
+            Shelf::Condition => "a condition",
+            Shelf::Activity => "an activity",
         }
     }
 
@@ -234,4 +283,79 @@ pub struct Food {
     pub per_100_g: Vec<(String, f64)>,
     /// Citation key.
     pub source: String,
+}
+
+/// A way of preparing food: what is left of each nutrient.
+#[derive(Debug, Clone)]
+pub struct Preparation {
+    /// Name, as written in scenarios.
+    pub name: String,
+    /// Words for it.
+    pub label: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Nutrient and the share that is left; a nutrient that is not named keeps all of itself.
+    pub keeps: Vec<(String, Fact)>,
+    /// Evidence grade A to D, if said.
+    pub grade: Option<String>,
+    /// Citation keys.
+    pub sources: Vec<String>,
+    /// Free words.
+    pub note: Option<String>,
+}
+
+/// A diet that scenarios may name.
+#[derive(Debug, Clone)]
+pub struct Diet {
+    /// Name, as written in scenarios.
+    pub name: String,
+    /// Words for it.
+    pub label: String,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Nutrients whose day's total is given.
+    pub parts: Vec<DietNutrient>,
+    /// Foods and grams a day, as eaten.
+    pub foods: Vec<DietFood>,
+    /// Evidence grade A to D, if said.
+    pub grade: Option<String>,
+    /// Citation keys.
+    pub sources: Vec<String>,
+    /// Free words.
+    pub note: Option<String>,
+}
+
+impl Diet {
+    /// True if what is eaten depends on the person's sex.
+    pub fn by_sex(&self) -> bool {
+        self.parts.iter().any(|p| p.women != p.men)
+    }
+}
+
+/// A nutrient of a named diet.
+#[derive(Debug, Clone)]
+pub struct DietNutrient {
+    /// Nutrient of the library.
+    pub nutrient: String,
+    /// Amount per day of women, in the unit of the nutrient's averaged input.
+    pub women: f64,
+    /// The same of men.
+    pub men: f64,
+    /// As written, women and men.
+    pub said: (String, String),
+    /// Where it comes from; `value` is that of women.
+    pub fact: Fact,
+}
+
+/// A food of a named diet.
+#[derive(Debug, Clone)]
+pub struct DietFood {
+    /// Food of the library.
+    pub food: String,
+    /// Grams a day.
+    pub grams: f64,
+    /// As written.
+    pub said: String,
+    /// Way of preparing it.
+    pub prepared: Option<String>,
 }

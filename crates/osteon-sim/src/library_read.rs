@@ -665,7 +665,7 @@ fn read_substance(table: &Table<'_, '_>) -> Option<Substance> {
 }
 
 /// Origin, range, source and reason of a number; the number itself stands under `value` or is filled in by the caller.
-fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
+pub(crate) fn read_fact(reading: &Reading, table: &Table<'_, '_>) -> Option<Fact> {
     let text = |key| {
         table
             .get(key)

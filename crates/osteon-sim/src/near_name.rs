@@ -1,4 +1,49 @@
-//! "Did you mean": the nearest of known names to a mistyped one.
+//! Names as people write them: when two writings are the same name, and "did you mean" for those that are none.
+
+/// A name without what people vary: letter case, hyphens, commas and spaces, British or American spelling.
+pub(crate) fn plain(name: &str) -> String {
+    let lower: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| {
+            if matches!(c, '-' | '_' | ',' | '\'' | '’' | '(' | ')') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    words
+        .join(" ")
+        .replace("sulph", "sulf")
+        .replace("ae", "e")
+        .replace("oe", "e")
+}
+
+/// True if two writings mean the same name.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    a == b || plain(a) == plain(b)
+}
+
+/// Known names of which every word of the asked name begins a word ("mag citrate", "vit D"), or that begin with it ("oats").
+fn begun<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let asked = plain(name);
+    let words: Vec<&str> = asked.split(' ').filter(|w| !w.is_empty()).collect();
+    if words.is_empty() || asked.chars().count() < 3 {
+        return Vec::new();
+    }
+    known
+        .iter()
+        .filter(|k| {
+            let theirs = plain(k);
+            words
+                .iter()
+                .all(|w| theirs.split(' ').any(|t| t.starts_with(w)))
+        })
+        .copied()
+        .collect()
+}
 
 /// The nearest known name within a third of its length in edits (letter case aside), if there is one.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -11,18 +56,35 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, k)| k)
 }
 
-/// Help text: the nearest name, else the list if it is short.
+/// Help text: the nearest name, else names that its words begin, else the list if it is short.
 pub(crate) fn advice<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
     where_listed: &str,
 ) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("there is none; see {where_listed}"),
-        None if known.len() <= 12 => format!("known: {}", known.join(", ")),
-        None => format!("see {where_listed}"),
+    if let Some(near) = nearest(name, known.iter().copied()) {
+        return format!("did you mean `{near}`?");
+    }
+    let begun = begun(name, &known);
+    match begun.as_slice() {
+        [] => {}
+        few if few.len() <= 6 => {
+            let quoted: Vec<String> = few.iter().map(|k| format!("`{k}`")).collect();
+            return format!("did you mean {}?", quoted.join(" or "));
+        }
+        many => {
+            return format!(
+                "{} names fit, for example `{}`; see {where_listed}",
+                many.len(),
+                many[0]
+            );
+        }
+    }
+    match () {
+        () if known.is_empty() => format!("there is none; see {where_listed}"),
+        () if known.len() <= 12 => format!("known: {}", known.join(", ")),
+        () => format!("see {where_listed}"),
     }
 }
 
@@ -51,7 +113,34 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{advice, nearest, same_name};
+
+    #[test]
+    fn writings_of_one_name() {
+        assert!(same_name("Magnesium-Citrate", "magnesium citrate"));
+        assert!(same_name("hypomagnesemia", "Hypomagnesaemia"));
+        assert!(same_name("magnesium sulphate iv", "magnesium sulfate IV"));
+        assert!(!same_name("magnesium", "calcium"));
+    }
+
+    #[test]
+    fn words_that_begin_names() {
+        let known = [
+            "magnesium citrate",
+            "magnesium oxide",
+            "vitamin D2",
+            "vitamin D3",
+        ];
+        assert_eq!(
+            advice("mag citrate", known, "there"),
+            "did you mean `magnesium citrate`?"
+        );
+        assert_eq!(
+            advice("vit D", known, "there"),
+            "did you mean `vitamin D2` or `vitamin D3`?"
+        );
+        assert!(advice("zinc", known, "there").starts_with("known:"));
+    }
 
     #[test]
     fn typing_errors_are_found_and_strangers_are_not() {

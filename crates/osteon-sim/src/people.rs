@@ -106,6 +106,7 @@ impl People {
                     let said = DietPart {
                         nutrient: nutrient.clone(),
                         per_day: *value,
+                        at: Vec::new(),
                         said: column.header.clone(),
                     };
                     match person.diet.iter_mut().find(|d| d.nutrient == *nutrient) {

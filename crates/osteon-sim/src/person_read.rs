@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use osteon_model::{Diagnostic, Span, Unit};
 
 use crate::near_name::advice;
-use crate::scenario::{DietPart, InputValue, Meal, Person};
+use crate::scenario::{InputValue, Meal, Person};
 use crate::scenario_read::Context;
-use crate::toml_text::{Item, Table, shown};
+use crate::toml_text::{Item, Table};
 
 /// Meals of a person who does not say when they eat: three, at 08:00, 13:00 and 19:30, with 30 %, 30 % and 40 % of the day's food.
 /// (assumed; an eating pattern of industrial countries; docs/scenario.md says how to write one's own)
@@ -119,6 +119,12 @@ impl Context<'_> {
                 None => complete = false,
             },
         }
+        self.sex.set(
+            inputs
+                .iter()
+                .find(|v| v.input == "female")
+                .map(|v| v.value == 1.0),
+        );
         let diet = tables
             .get("usual_diet")
             .map_or_else(Vec::new, |i| self.diet(&i));
@@ -142,6 +148,14 @@ impl Context<'_> {
         let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
         for table in [tables.own, tables.shared].into_iter().flatten() {
             for item in table.rest() {
+                if item.is_table() && self.is_worded(&item.key) {
+                    table.claim(&item.key);
+                    if !asked.borrow().contains(&item.key) {
+                        asked.borrow_mut().push(item.key.clone());
+                        self.worded(&item, &mut inputs, &mut exposures);
+                    }
+                    continue;
+                }
                 let Some(word) = self.body.vocabulary.get(&item.key).filter(|w| w.is_input())
                 else {
                     continue;
@@ -193,7 +207,12 @@ impl Context<'_> {
     }
 
     /// A value in the unit of a body symbol.
-    fn input_value(&self, item: &Item<'_, '_>, input: &str, example: &str) -> Option<InputValue> {
+    pub(crate) fn input_value(
+        &self,
+        item: &Item<'_, '_>,
+        input: &str,
+        example: &str,
+    ) -> Option<InputValue> {
         let unit = self
             .body
             .vocabulary
@@ -237,168 +256,6 @@ impl Context<'_> {
             values.extend(self.input_value(&item, &item.key, &example));
         }
         values
-    }
-
-    /// `{ nutrient = "320 mg/d", foods = { "food" = "30 g/d" } }`. A nutrient that is written stands for its total, foods notwithstanding.
-    pub(crate) fn diet(&self, item: &Item<'_, '_>) -> Vec<DietPart> {
-        let Some(table) = item.table("the diet") else {
-            return Vec::new();
-        };
-        let foods = table.get("foods");
-        let mut parts: Vec<DietPart> = Vec::new();
-        for item in table.rest() {
-            let Some(nutrient) = self.body.library.nutrient(&item.key) else {
-                let known = self.body.library.nutrients.iter().map(|n| n.name.as_str());
-                self.push(
-                    Diagnostic::error(
-                        "scenario-unknown-name",
-                        format!("no nutrient is called `{}`", item.key),
-                        item.key_span,
-                    )
-                    .help(advice(&item.key, known, "library/nutrients.toml")),
-                );
-                continue;
-            };
-            let Some(measure) = item.measure("320 mg/d") else {
-                continue;
-            };
-            let unit = self
-                .body
-                .vocabulary
-                .get(&nutrient.averaged)
-                .and_then(|w| w.unit)
-                .unwrap_or(Unit::DIMENSIONLESS);
-            match nutrient.substance.factor(&measure.unit, &unit) {
-                Ok(factor) if measure.value >= 0.0 => {
-                    let said = item.text().unwrap_or("").to_owned();
-                    if parts.iter().any(|p| p.nutrient == nutrient.name) {
-                        self.push(Diagnostic::error(
-                            "scenario-impossible-value",
-                            format!("`{}` stands twice in this diet", nutrient.name),
-                            item.key_span,
-                        ));
-                    }
-                    parts.push(DietPart {
-                        nutrient: nutrient.name.clone(),
-                        per_day: measure.value * factor,
-                        said,
-                    });
-                }
-                Ok(_) => self.push(
-                    item.fault(
-                        "scenario-impossible-value",
-                        format!("`{}` cannot be negative", item.key),
-                    )
-                    .help("nobody eats less than nothing: \"0 mg/d\""),
-                ),
-                Err(why) => self.push(
-                    item.fault(
-                        "scenario-wrong-dimension",
-                        format!(
-                            "`{}` is in {}, which is no daily intake ({unit}): {why}",
-                            item.key,
-                            shown(&measure)
-                        ),
-                    )
-                    .help(format!("for example {} = \"320 mg/d\"", item.key)),
-                ),
-            }
-        }
-        if let Some(foods) = foods {
-            self.foods(&foods, &mut parts);
-        }
-        parts
-    }
-
-    fn foods(&self, item: &Item<'_, '_>, parts: &mut Vec<DietPart>) {
-        let Some(table) = item.table("foods") else {
-            return;
-        };
-        let grams = Unit::parse("g/d").expect("g/d is a unit");
-        let mut eaten = Vec::new();
-        for item in table.items() {
-            let Some(food) = self.body.library.foods.get(&item.key) else {
-                let known = self.body.library.foods.keys().map(String::as_str);
-                self.push(
-                    Diagnostic::error(
-                        "scenario-unknown-name",
-                        format!("no food is called `{}`", item.key),
-                        item.key_span,
-                    )
-                    .help(advice(&item.key, known, "library/foods.csv")),
-                );
-                continue;
-            };
-            let Some(text) = item.text() else { continue };
-            let servings = text
-                .strip_suffix("servings/d")
-                .or_else(|| text.strip_suffix("serving/d"))
-                .and_then(|n| n.trim().parse::<f64>().ok());
-            let amount = match (servings, food.serving_g) {
-                (Some(n), Some(serving)) => n * serving,
-                (Some(_), None) => {
-                    self.push(
-                        item.fault(
-                            "scenario-unknown-unit",
-                            format!(
-                                "the library does not say how much a serving of `{}` is",
-                                food.name
-                            ),
-                        )
-                        .help("write grams: \"100 g/d\""),
-                    );
-                    continue;
-                }
-                (None, _) => match item.in_unit(&grams, "100 g/d") {
-                    Some(grams) => grams,
-                    None => continue,
-                },
-            };
-            if amount < 0.0 {
-                self.push(item.fault(
-                    "scenario-impossible-value",
-                    format!("`{}` cannot be negative", item.key),
-                ));
-                continue;
-            }
-            eaten.push((food, amount, item.key_span));
-        }
-        for nutrient in &self.body.library.nutrients {
-            if eaten.is_empty() || parts.iter().any(|p| p.nutrient == nutrient.name) {
-                continue;
-            }
-            let mut total = 0.0;
-            let mut known = false;
-            let mut unknown = None;
-            for (food, grams, span) in &eaten {
-                match food.per_100_g.iter().find(|n| n.0 == nutrient.name) {
-                    Some((_, amount)) => {
-                        total += amount * grams / 100.0;
-                        known = true;
-                    }
-                    None => unknown = Some((food.name.as_str(), *span)),
-                }
-            }
-            match unknown {
-                Some((food, span)) if known => self.push(
-                    Diagnostic::error(
-                        "scenario-missing",
-                        format!("how much {} is in `{food}` is not known", nutrient.name),
-                        span,
-                    )
-                    .help(format!(
-                        "write the day's total beside the foods: {} = \"… /d\"",
-                        nutrient.name
-                    )),
-                ),
-                Some(_) => {}
-                None => parts.push(DietPart {
-                    nutrient: nutrient.name.clone(),
-                    per_day: total,
-                    said: "from foods".to_owned(),
-                }),
-            }
-        }
     }
 
     fn meals(&self, item: &Item<'_, '_>) -> Vec<Meal> {

@@ -13,7 +13,8 @@ use crate::drive::{Action, Timed};
 use crate::measure::show_days;
 use crate::run::{Met, MetKind};
 use crate::scenario::{
-    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, InputValue, Person, Phase, Regimen,
+    Arm, Change, Clock, Deposit, DietPart, Dose, Effect, Exposure, InputValue, Person, Phase,
+    Record, Regimen,
 };
 
 /// Age in years at which the lived life begins: grown, every pool near its peak, nothing of later life yet. (the body's contract)
@@ -38,6 +39,23 @@ pub(crate) struct Plan {
 /// Beginning of the lived life in days, negative.
 pub(crate) fn life_begins_d(person: &Person) -> f64 {
     -(person.age_a - ADULT_A).max(SHORTEST_LIFE_A.min(person.age_a)) * DAYS_PER_YEAR
+}
+
+/// End of the lived life of an arm in days: a week before time zero, or before the earliest thing that it says or records.
+/// From there on everything goes by the scenario's clock.
+pub(crate) fn life_ends_d(arm: &Arm, record: &Record) -> f64 {
+    let mut earliest = -RUN_IN_D;
+    let said = arm
+        .phases
+        .iter()
+        .map(|p| p.from_d)
+        .chain(arm.doses.iter().map(|d| d.at_d))
+        .chain([record.from_d])
+        .chain(record.also_d.iter().copied());
+    for time_d in said.filter(|t| *t < -RUN_IN_D) {
+        earliest = earliest.min(time_d - RUN_IN_D);
+    }
+    earliest.max(life_begins_d(&arm.person))
 }
 
 /// Start values: everything computed from them follows.
@@ -72,10 +90,21 @@ impl Planner<'_> {
             .iter()
             .chain(phases.iter().flat_map(|p| &p.exposures))
             .for_each(|e| effects(&e.effects));
+        // What a rule may begin on the way moves inputs, too.
+        let begun: Vec<&(Vec<Regimen>, Vec<Exposure>)> = arm
+            .iter()
+            .flat_map(|a| &a.titrations)
+            .filter_map(|t| t.begin.as_deref())
+            .collect();
+        begun
+            .iter()
+            .flat_map(|b| &b.1)
+            .for_each(|e| effects(&e.effects));
         let regimens: Vec<&Regimen> = person
             .regimens
             .iter()
             .chain(phases.iter().flat_map(|p| &p.regimens))
+            .chain(begun.iter().flat_map(|b| &b.0))
             .collect();
         regimens.iter().for_each(|r| effects(&r.effects));
         names.extend(
@@ -145,7 +174,7 @@ impl Planner<'_> {
         }
         for phase in &arm.phases {
             for (time_d, word) in [(phase.from_d, "begins"), (phase.until_d, "ends")] {
-                if (0.0..until_d).contains(&time_d) {
+                if (from_d..until_d).contains(&time_d) {
                     plan.met.push(Met {
                         time_d,
                         kind: MetKind::Phase,
@@ -266,9 +295,10 @@ impl Planner<'_> {
                 .iter()
                 .flatten()
                 .filter(|_| clock == Clock::Averaged);
+            let taken = regimen.adherence.map_or(1.0, |a| a.share);
             value += rates
                 .filter(|d| d.symbol == name)
-                .map(|d| d.amount)
+                .map(|d| d.amount * taken)
                 .sum::<f64>();
         }
         value
@@ -281,30 +311,29 @@ impl Planner<'_> {
 
     /// Meals or doses a day, for inputs that count them; else the start value.
     fn portions(&self, name: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
-        if self
+        let nutrient = self
             .body
             .library
             .nutrients
             .iter()
-            .any(|n| n.portions.as_deref() == Some(name))
-        {
+            .find(|n| n.portions.as_deref() == Some(name));
+        if let Some(nutrient) = nutrient {
             // The number of equal meals in which an average bite is eaten in company of as much as in the real ones: 1 / Σ share².
-            return 1.0
-                / self
-                    .person
-                    .meals
-                    .iter()
-                    .map(|m| m.share * m.share)
-                    .sum::<f64>();
+            // Where a diet says what is eaten when, its first nutrient of those that share this input speaks for all.
+            let served = match self.part(&nutrient.name, arm, time_d) {
+                Some(part) if !part.at.is_empty() => &part.at,
+                _ => &self.person.meals,
+            };
+            return 1.0 / served.iter().map(|m| m.share * m.share).sum::<f64>();
         }
         let taken = self
             .regimens(arm)
             .filter(|r| r.from_d <= time_d && time_d < taken_until(r));
         // Products of different nutrients do not add to each other's doses, so the most frequent one counts.
         let most = taken
-            .filter_map(|r| r.portions.as_ref())
-            .filter(|p| p.input == name)
-            .map(|p| p.value)
+            .filter_map(|r| Some((r.portions.as_ref()?, r.adherence)))
+            .filter(|(p, _)| p.input == name)
+            .map(|(p, adherence)| p.value * adherence.map_or(1.0, |a| a.share))
             .fold(f64::NAN, f64::max);
         if most.is_nan() {
             self.base.get(name).copied().unwrap_or(f64::NAN)
@@ -313,23 +342,50 @@ impl Planner<'_> {
         }
     }
 
-    /// What the diet brings per day of a nutrient, with the effects that act on its input.
-    fn eaten(&self, nutrient: &str, input: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
-        let of = |diet: &[DietPart]| {
-            diet.iter()
-                .find(|d| d.nutrient == nutrient)
-                .map(|d| d.per_day)
-        };
-        let phases = self.phases(arm);
-        let phase = phases
+    /// What the diet in force says about a nutrient, if it says anything.
+    fn part<'a>(
+        &'a self,
+        nutrient: &str,
+        arm: Option<&'a Arm>,
+        time_d: f64,
+    ) -> Option<&'a DietPart> {
+        let of = |diet: &'a [DietPart]| diet.iter().find(|d| d.nutrient == nutrient);
+        self.phases(arm)
             .iter()
             .rev()
             .filter(|p| p.from_d <= time_d && time_d < p.until_d)
-            .find_map(|p| of(&p.diet));
-        let usual = of(&self.person.diet)
-            .or_else(|| self.base.get(input).copied())
-            .unwrap_or(f64::NAN);
-        self.affected(input, phase.unwrap_or(usual), arm, time_d)
+            .find_map(|p| of(&p.diet))
+            .or_else(|| of(&self.person.diet))
+    }
+
+    /// Every hour of the day, in days, at which something of a nutrient may be eaten in this arm.
+    fn hours(&self, nutrient: &str, arm: &Arm) -> Vec<f64> {
+        let diets = arm
+            .phases
+            .iter()
+            .map(|p| &p.diet)
+            .chain(std::iter::once(&self.person.diet));
+        let own = diets
+            .flatten()
+            .filter(|d| d.nutrient == nutrient)
+            .flat_map(|d| &d.at);
+        let mut hours: Vec<f64> = self
+            .person
+            .meals
+            .iter()
+            .chain(own)
+            .map(|m| m.at_d)
+            .collect();
+        hours.sort_by(f64::total_cmp);
+        hours.dedup();
+        hours
+    }
+
+    /// What the diet brings per day of a nutrient, with the effects that act on its input.
+    fn eaten(&self, nutrient: &str, input: &str, arm: Option<&Arm>, time_d: f64) -> f64 {
+        let said = self.part(nutrient, arm, time_d).map(|d| d.per_day);
+        let per_day = said.or_else(|| self.base.get(input).copied());
+        self.affected(input, per_day.unwrap_or(f64::NAN), arm, time_d)
     }
 
     /// base × factors + additions; `set` and direct writing replace the base.
@@ -352,15 +408,17 @@ impl Planner<'_> {
             .chain(phases.iter().flat_map(|p| &p.exposures));
         let lasting = exposures
             .filter(|e| e.from_d <= time_d && time_d < e.until_d)
-            .flat_map(|e| &e.effects);
+            .flat_map(|e| e.effects.iter().map(move |x| (x, e.adherence)));
         let taken = self
             .regimens(arm)
             .filter(|r| r.from_d <= time_d && time_d < taken_until(r))
-            .flat_map(|r| &r.effects);
-        for effect in lasting.chain(taken).filter(|e| e.input == name) {
+            .flat_map(|r| r.effects.iter().map(move |x| (x, r.adherence)));
+        for (effect, adherence) in lasting.chain(taken).filter(|e| e.0.input == name) {
+            // What is forgotten on some days acts on the others: the mean of both.
+            let share = adherence.map_or(1.0, |a| a.share);
             match effect.change {
-                Change::Factor(f) => factor *= f,
-                Change::Add(a) => sum += a,
+                Change::Factor(f) => factor *= 1.0 + (f - 1.0) * share,
+                Change::Add(a) => sum += a * share,
                 Change::Set(v) => base = v,
             }
         }
@@ -396,12 +454,21 @@ impl Planner<'_> {
                 continue;
             }
             let mut day_number = from_d.floor();
+            let hours = self.hours(&nutrient.name, arm);
             while day_number < until_d {
-                for part in &self.person.meals {
-                    let time_d = day_number + part.at_d;
+                for at_d in &hours {
+                    let time_d = day_number + at_d;
                     if time_d < from_d || time_d >= until_d {
                         continue;
                     }
+                    // A diet that says what is eaten at which meal keeps its own hours.
+                    let served = match self.part(&nutrient.name, Some(arm), time_d) {
+                        Some(part) if !part.at.is_empty() => &part.at,
+                        _ => &self.person.meals,
+                    };
+                    let Some(part) = served.iter().find(|m| m.at_d == *at_d) else {
+                        continue;
+                    };
                     let eaten = self.eaten(&nutrient.name, &nutrient.averaged, Some(arm), time_d)
                         * part.share;
                     if let Some((symbol, to_size)) = size {
@@ -458,7 +525,11 @@ impl Planner<'_> {
                     continue;
                 }
                 given += 1;
-                if time_d >= from_d {
+                // Doses are numbered by their time, so that a draw does not depend on where a run begins.
+                let forgotten = regimen
+                    .adherence
+                    .is_some_and(|a| !a.takes((time_d * 1440.0).round() as i64 as u64));
+                if time_d >= from_d && !forgotten {
                     self.deposit(
                         plan,
                         time_d,
@@ -466,13 +537,11 @@ impl Planner<'_> {
                         &regimen.size_into,
                         regimen.over_d,
                     );
-                    if time_d >= 0.0 {
-                        plan.met.push(Met {
-                            time_d,
-                            kind: MetKind::Dose,
-                            what: regimen.said.clone(),
-                        });
-                    }
+                    plan.met.push(Met {
+                        time_d,
+                        kind: MetKind::Dose,
+                        what: regimen.said.clone(),
+                    });
                 }
             }
             day += regimen.every_d;
@@ -560,7 +629,7 @@ impl Plan {
 }
 
 /// End of a regimen, its count of doses considered.
-fn taken_until(regimen: &Regimen) -> f64 {
+pub(crate) fn taken_until(regimen: &Regimen) -> f64 {
     match regimen.count {
         Some(count) if regimen.from_d.is_finite() => {
             let days = (count as f64 / regimen.at_d.len().max(1) as f64).ceil() * regimen.every_d;

@@ -6,7 +6,7 @@ use osteon_vm::SymbolIndex;
 use crate::body::Body;
 use crate::drive::{Action, Timed};
 use crate::run::{Column, LedgerLine};
-use crate::scenario::{Clock, Record};
+use crate::scenario::{Clock, Record, Titration};
 
 /// Times of rows in days, sorted and without repeats. Rows a whole number of days apart are drawn at one hour of the day when meals go
 /// by the clock; the last of them is drawn on the morning after the end.
@@ -49,7 +49,15 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// For a scenario's record. `begin_d` and `end_d` are the ends of the run; what would be read before it is NaN.
-    pub(crate) fn new(body: &Body, record: &Record, begin_d: f64, end_d: f64) -> Recorder {
+    ///
+    /// `asked` are symbols and times that rules look at besides: read, but shown in no row.
+    pub(crate) fn new(
+        body: &Body,
+        record: &Record,
+        begin_d: f64,
+        end_d: f64,
+        asked: &[Titration],
+    ) -> Recorder {
         let mut symbols: Vec<SymbolIndex> = Vec::new();
         let mut place = |symbol: SymbolIndex| {
             symbols
@@ -128,10 +136,17 @@ impl Recorder {
             readings.push(reading);
             templates.push(template);
         }
+        for rule in asked {
+            if let Some(symbol) = body.find(&rule.symbol) {
+                place(symbol);
+                let times_of = |t: &f64| [Some(*t), rule.over_d.map(|over| t - over)];
+                times.extend(rule.times_d.iter().flat_map(times_of).flatten());
+            }
+        }
         let ledger = Ledger::new(body, &mut place);
         let ledger_from_d = 0.0;
         times.extend([ledger_from_d, end_d]);
-        times.retain(|t| *t >= begin_d);
+        times.retain(|t| *t >= begin_d && *t <= end_d);
         times.sort_by(f64::total_cmp);
         times.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
         Recorder {

@@ -144,6 +144,8 @@ pub enum MetKind {
     Phase,
     /// An event of the model.
     Event,
+    /// A rule of a titration was asked.
+    Review,
 }
 
 /// Balance of one chemical element: what came in, what went out, what the pools gained.

@@ -4,6 +4,8 @@
 //! times in days from the start of the scenario, values in the unit of the body symbol they go to.
 //! Nothing here reads text (`scenario_read`) or schedules (`plan`).
 
+use crate::measure::Measure;
+
 /// A checked scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -67,6 +69,8 @@ pub struct DietPart {
     pub nutrient: String,
     /// Amount per day in the unit of the nutrient's averaged input.
     pub per_day: f64,
+    /// When it is eaten, if the diet says so meal by meal; empty: with the person's meals.
+    pub at: Vec<Meal>,
     /// As the user wrote it.
     pub said: String,
 }
@@ -91,6 +95,8 @@ pub struct Arm {
     pub phases: Vec<Phase>,
     /// Single doses and infusions.
     pub doses: Vec<Dose>,
+    /// Rules that change a dose by what is measured on the way.
+    pub titrations: Vec<Titration>,
     /// What a table of events does to states, in order of time; a scenario file asks for none.
     pub interventions: Vec<crate::events::Intervention>,
 }
@@ -125,6 +131,80 @@ pub struct Exposure {
     pub until_d: f64,
     /// What it does at this dose.
     pub effects: Vec<Effect>,
+    /// The dose, for entries whose effects depend on one.
+    pub dose: Option<Measure>,
+    /// Which doses are really taken; all without it.
+    pub adherence: Option<Adherence>,
+}
+
+/// Which doses are really taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adherence {
+    /// Share of the doses that are taken, above 0 and up to 1.
+    pub share: f64,
+    /// Seed of the draw of each dose by the clock.
+    pub seed: u64,
+}
+
+impl Adherence {
+    /// Whether dose number `number` is taken. The same seed and number give the same answer in every run.
+    pub fn takes(self, number: u64) -> bool {
+        // SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195), the top 53 bits as a number from 0 to 1.
+        let mut z = self
+            .seed
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(number.wrapping_mul(0xd1b5_4a32_d192_ed03))
+            .wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        ((z >> 11) as f64) / ((1_u64 << 53) as f64) < self.share
+    }
+}
+
+/// A rule that changes a dose by what is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Titration {
+    /// Library entry whose dose is changed.
+    pub entry: String,
+    /// Quantity that decides, as written.
+    pub quantity: String,
+    /// Body symbol behind it and the factor to the unit of the quantity.
+    pub symbol: String,
+    /// What a value of the symbol is multiplied by to be in the unit of `threshold`.
+    pub factor: f64,
+    /// Days over which the gain of a counter is taken, for collections.
+    pub over_d: Option<f64>,
+    /// True: acts when the quantity lies below the threshold; false: above.
+    pub below: bool,
+    /// In `unit`.
+    pub threshold: f64,
+    /// Unit of the threshold.
+    pub unit: String,
+    /// Times at which blood is drawn and the rule is asked, days, in order.
+    pub times_d: Vec<f64>,
+    /// What is done.
+    pub change: DoseChange,
+    /// What is begun if the entry is not being taken.
+    pub begin: Option<Box<(Vec<Regimen>, Vec<Exposure>)>>,
+    /// The rule in the user's words.
+    pub said: String,
+}
+
+/// What a rule does to a dose per day.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DoseChange {
+    /// To this dose per day.
+    To(Measure),
+    /// By this much per day (down with a negative value), not beyond the limit.
+    By {
+        /// The step.
+        step: Measure,
+        /// Highest or lowest dose.
+        limit: Measure,
+    },
+    /// It is taken no more.
+    Stop,
 }
 
 /// A change of one body input.
@@ -176,6 +256,12 @@ pub struct Regimen {
     pub portions: Option<InputValue>,
     /// Changes of inputs that hold as long as the product is taken.
     pub effects: Vec<Effect>,
+    /// Dose per day.
+    pub daily: Measure,
+    /// How many of `size_into` are sizes of the dose; the rest are fixed values.
+    pub sizes: usize,
+    /// Which doses are really taken; all without it.
+    pub adherence: Option<Adherence>,
 }
 
 /// An amount that goes to a dose state, or (averaged) a rate that is added to an input.

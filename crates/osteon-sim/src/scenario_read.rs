@@ -1,13 +1,16 @@
 //! Reads a scenario file: the outer shape, arms and record. What a person or a phase holds is read by `person_read` and
 //! `exposure_read`. All faults are collected; a scenario comes out only if there is none.
 
+use std::cell::Cell;
+
 use osteon_model::{Diagnostic, SourceMap};
 
 use crate::body::Body;
 use crate::diagnostics::Diagnostics;
+use crate::measure::read_days;
 use crate::near_name::advice;
 use crate::person_read::PersonTables;
-use crate::plan::RUN_IN_D;
+use crate::plan::{DAYS_PER_YEAR, life_begins_d};
 use crate::scenario::{Arm, Change, Clock, Dose, Effect, Phase, Record, Scenario, Start};
 use crate::toml_text::{Item, Reading, SCENARIO, Table};
 
@@ -30,6 +33,8 @@ pub(crate) struct Context<'b> {
     pub(crate) reading: Reading,
     /// Words of `[person]` that a table of people brings, so that the scenario need not say them.
     pub(crate) brought: Vec<&'static str>,
+    /// Whether the person now read is a woman; `None` where nobody's sex is known, or it differs between arms.
+    pub(crate) sex: Cell<Option<bool>>,
 }
 
 /// Reads a scenario against a body. `name` is what messages call the file.
@@ -57,6 +62,7 @@ pub fn read_scenario_for(
         body,
         reading: Reading::new(&SCENARIO, file),
         brought: brought.to_vec(),
+        sex: Cell::new(None),
     };
     let document = context.reading.parse(text);
     let range = document.span();
@@ -67,6 +73,15 @@ pub fn read_scenario_for(
     match scenario {
         Some(scenario) if !list.iter().any(Diagnostic::is_error) => Ok(scenario),
         _ => Err(Diagnostics { list, sources }),
+    }
+}
+
+/// Whether a person's table says that she is a woman; faults of the word are told when the person is read.
+fn sex_said(table: &Table<'_, '_>) -> Option<bool> {
+    match table.get("sex").filter(Item::is_text)?.text()? {
+        "female" => Some(true),
+        "male" => Some(false),
+        _ => None,
     }
 }
 
@@ -91,9 +106,10 @@ impl Context<'_> {
             "[record] says until when and what: until = \"49 d\", quantities = [\"…\"]",
         );
         let person_item = top.need("person", "[person] says sex, age and weight");
+        let person_table = person_item.as_ref().and_then(|i| i.table("[person]"));
+        self.sex.set(self.shared_sex(top, person_table.as_ref()));
         let shared_phases = self.phases(top);
         let shared_doses = self.doses(top);
-        let person_table = person_item.as_ref().and_then(|i| i.table("[person]"));
         let mut arms = Vec::new();
         let mut complete = true;
         let arm_items = top.get("arm").and_then(|i| i.list());
@@ -114,6 +130,7 @@ impl Context<'_> {
                         person,
                         phases: Vec::new(),
                         doses: Vec::new(),
+                        titrations: Vec::new(),
                         interventions: Vec::new(),
                     }),
                     None => complete = false,
@@ -129,11 +146,15 @@ impl Context<'_> {
                     let arm_name = table
                         .need("name", "every arm has a name")
                         .and_then(|i| i.text().map(str::to_owned));
-                    let phases = self.phases(&table);
-                    let doses = self.doses(&table);
                     let own = table
                         .get("person")
                         .and_then(|i| i.table("the arm's person"));
+                    let said = own.as_ref().and_then(sex_said);
+                    self.sex
+                        .set(said.or_else(|| person_table.as_ref().and_then(sex_said)));
+                    let phases = self.phases(&table);
+                    let doses = self.doses(&table);
+                    table.claim("titrate");
                     let person = if own.is_none() && shared_person.is_some() {
                         shared_person.clone()
                     } else {
@@ -170,6 +191,7 @@ impl Context<'_> {
                                 person,
                                 phases,
                                 doses,
+                                titrations: Vec::new(),
                                 interventions: Vec::new(),
                             });
                         }
@@ -187,6 +209,35 @@ impl Context<'_> {
             arm.phases.extend(own_phases);
             arm.doses.splice(0..0, shared_doses.iter().cloned());
         }
+        let ends_d = record_item
+            .as_ref()
+            .filter(|i| i.is_table())
+            .and_then(|i| i.table("[record]"))
+            .and_then(|t| t.get("until"))
+            .filter(Item::is_text)
+            .and_then(|i| read_days(i.text()?).ok());
+        // Without an end nothing can be said about when rules are asked; the missing end is told elsewhere.
+        if let Some(ends_d) = ends_d {
+            let shared = self.titrations(top, ends_d);
+            let own: Vec<_> = top
+                .get("arm")
+                .filter(Item::is_list)
+                .and_then(|i| i.list())
+                .into_iter()
+                .flatten()
+                .filter(Item::is_table)
+                .filter_map(|i| Some(self.titrations(&i.table("[[arm]]")?, ends_d)))
+                .collect();
+            if complete {
+                for (number, arm) in arms.iter_mut().enumerate() {
+                    arm.titrations.clone_from(&shared);
+                    arm.titrations
+                        .extend(own.get(number).into_iter().flatten().cloned());
+                }
+            }
+        } else {
+            top.claim("titrate");
+        }
         let record = record_item.and_then(|i| i.table("[record]")).and_then(|t| {
             let record = self.record(&t, &arms);
             t.finish();
@@ -194,6 +245,19 @@ impl Context<'_> {
         });
         if complete {
             self.check_clashes(&arms, top);
+            self.check_titrations(&arms, top);
+            self.check_beginnings(&arms, record.as_ref(), top);
+            // Blood for a rule is drawn at the hour of the rows.
+            if let Some(record) = record.as_ref().filter(|r| r.clock == Clock::Meals) {
+                for time in arms
+                    .iter_mut()
+                    .flat_map(|a| &mut a.titrations)
+                    .flat_map(|t| &mut t.times_d)
+                    .filter(|t| (**t - t.round()).abs() < 1e-9)
+                {
+                    *time += record.sample_at_d;
+                }
+            }
             self.check_doses(&arms, record.as_ref(), top);
         }
         let (Some(start), Some(record), true) = (start, record, complete) else {
@@ -211,6 +275,22 @@ impl Context<'_> {
             arms,
             record,
         })
+    }
+
+    /// The sex that all arms share, for phases that they share.
+    fn shared_sex(&self, top: &Table<'_, '_>, person: Option<&Table<'_, '_>>) -> Option<bool> {
+        let shared = person.and_then(sex_said);
+        let arms = top.get("arm").filter(Item::is_list).and_then(|i| i.list());
+        let mut sexes = arms.into_iter().flatten().filter_map(|arm| {
+            if !arm.is_table() {
+                return Some(shared);
+            }
+            let table = arm.table("[[arm]]")?;
+            let own = table.get("person").filter(Item::is_table);
+            Some(own.and_then(|i| sex_said(&i.table("person")?)).or(shared))
+        });
+        let first = sexes.next().unwrap_or(shared);
+        sexes.all(|s| s == first).then_some(first).flatten()
     }
 
     fn start(&self, item: &Item<'_, '_>) -> Option<Start> {
@@ -284,17 +364,6 @@ impl Context<'_> {
 
     fn phase(&self, table: &Table<'_, '_>) -> Option<Phase> {
         let window = self.window(table, "from", 0.0);
-        if let (Some((from, _)), Some(item)) = (window, table.get("from"))
-            && from < 0.0
-        {
-            self.push(
-                item.fault(
-                    "scenario-time-order",
-                    "a phase cannot begin before the scenario",
-                )
-                .help("what began earlier belongs to [person], with `since`"),
-            );
-        }
         let (from_d, until_d) = window.unwrap_or((0.0, f64::INFINITY));
         let _label = table.get("name").and_then(|i| i.text());
         let diet = table.get("diet").map_or_else(Vec::new, |i| self.diet(&i));
@@ -360,16 +429,14 @@ impl Context<'_> {
             ));
             return None;
         }
-        if until_d > LONGEST_D || from_d < -RUN_IN_D {
+        if until_d > LONGEST_D || from_d < -LONGEST_D {
             self.push(
                 until_item
                     .fault(
                         "scenario-impossible-value",
                         format!("a record from {from_d} d to {until_d} d"),
                     )
-                    .help(format!(
-                        "it begins at -{RUN_IN_D} d or later and ends within 150 years"
-                    )),
+                    .help("it lies within 150 years of the start"),
             );
             return None;
         }
@@ -398,7 +465,7 @@ impl Context<'_> {
         let mut also_d = Vec::new();
         for item in also.iter().flat_map(Item::one_or_more) {
             match item.days("21 d") {
-                Some(time) if (-RUN_IN_D..=until_d).contains(&time) => also_d.push(time),
+                Some(time) if (-LONGEST_D..=until_d).contains(&time) => also_d.push(time),
                 Some(time) => self.push(item.fault(
                     "scenario-time-order",
                     format!("{time} d lies outside the run, which ends at {until_d} d"),
@@ -518,6 +585,34 @@ impl Context<'_> {
                     )),
                 );
                 None
+            }
+        }
+    }
+
+    /// What begins before time zero must lie within the life of the person.
+    fn check_beginnings(&self, arms: &[Arm], record: Option<&Record>, top: &Table<'_, '_>) {
+        for arm in arms {
+            let begins_d = life_begins_d(&arm.person);
+            let phases = arm.phases.iter().map(|p| (p.from_d, "a phase begins"));
+            let doses = arm.doses.iter().map(|d| (d.at_d, "a dose is given"));
+            let rows = record.iter().map(|r| (r.from_d, "the record begins"));
+            for (time_d, what) in phases.chain(doses).chain(rows) {
+                if time_d < begins_d {
+                    self.push(
+                        Diagnostic::error(
+                            "scenario-time-order",
+                            format!(
+                                "{what} {:.1} years before the scenario; the life of a person of {} years is lived from {:.1} years before it",
+                                -time_d / DAYS_PER_YEAR,
+                                arm.person.age_a,
+                                -begins_d / DAYS_PER_YEAR
+                            ),
+                            top.span(),
+                        )
+                        .help("lives are lived from the age of 25, or for the last five years"),
+                    );
+                    return;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::body::Body;
 use crate::diagnostics::Diagnostics;
 use crate::drive::Action;
 use crate::events::InterventionKind;
-use crate::plan::{Plan, Planner, RUN_IN_D, life_begins_d};
+use crate::plan::{Plan, Planner, life_begins_d, life_ends_d};
 use crate::recording::row_times;
 use crate::scenario::{Clock, Scenario};
 use crate::simulate::prepare;
@@ -15,7 +15,7 @@ use crate::staged::cut_infusions;
 pub struct Scheduled {
     /// When, days from the start of the scenario; negative in the life before.
     pub time_d: f64,
-    /// `start`, `set`, `add`, `rate`, `reset`, `replace`, `multiply`, `steady` or `row`.
+    /// `start`, `set`, `add`, `rate`, `reset`, `replace`, `multiply`, `steady`, `ask` (a rule of a titration) or `row`.
     pub what: &'static str,
     /// Symbol of the body; empty where the whole body is meant.
     pub target: String,
@@ -87,13 +87,14 @@ pub fn schedule(
         .copied()
         .unwrap_or(0.0)
         .max(scenario.record.until_d);
-    put(&planner.life(-RUN_IN_D));
+    let life_ends_d = life_ends_d(arm, &scenario.record);
+    put(&planner.life(life_ends_d));
     let mut in_force = planner.base.clone();
-    in_force.extend(planner.in_force(Clock::Averaged, -RUN_IN_D));
+    in_force.extend(planner.in_force(Clock::Averaged, life_ends_d));
     put(&planner.scenario(
         &cut_infusions(arm),
         scenario.record.clock,
-        -RUN_IN_D,
+        life_ends_d,
         until_d,
         &in_force,
     ));
@@ -121,6 +122,15 @@ pub fn schedule(
             unit,
         });
     }
+    for rule in &arm.titrations {
+        lines.extend(rule.times_d.iter().map(|time_d| Scheduled {
+            time_d: *time_d,
+            what: "ask",
+            target: rule.said.clone(),
+            value: rule.threshold,
+            unit: rule.unit.clone(),
+        }));
+    }
     lines.extend(
         row_times(&scenario.record)
             .into_iter()
@@ -132,11 +142,12 @@ pub fn schedule(
                 unit: String::new(),
             }),
     );
-    // At one instant: rows, interventions, then everything else.
+    // At one instant: rows, interventions, rules, then everything else.
     let rank = |line: &Scheduled| match line.what {
         "row" => 0,
         "reset" | "replace" | "multiply" | "steady" => 1,
-        _ => 2,
+        "ask" => 2,
+        _ => 3,
     };
     lines.sort_by(|a, b| a.time_d.total_cmp(&b.time_d).then(rank(a).cmp(&rank(b))));
     Ok(lines)

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use osteon_model::{Diagnostic, SourceMap, Span};
-use osteon_vm::{Lanes, SymbolIndex};
+use osteon_vm::{InstructionSet, Lanes, SymbolIndex};
 
 use crate::body::{Body, Hash};
 use crate::diagnostics::Diagnostics;
 use crate::drive::{Atol, Begin, LaneEnd, LaneSetup, polish};
 use crate::gathering::{drive_all, failure_of};
-use crate::plan::{DAYS_PER_YEAR, Plan, Planner, RUN_IN_D, life_begins_d, start_values};
+use crate::plan::{
+    DAYS_PER_YEAR, Plan, Planner, RUN_IN_D, life_begins_d, life_ends_d, start_values,
+};
 use crate::progress::Progress;
 use crate::recording::Recorder;
 use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Work};
@@ -27,6 +29,8 @@ pub struct RunOptions {
     pub atol: Atol,
     /// Attempts allowed between two stops before a lane is given up.
     pub max_attempts: u64,
+    /// Instruction set to integrate on instead of the machine's best: for comparing machines, results agree within rounding.
+    pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for RunOptions {
@@ -39,6 +43,7 @@ impl Default for RunOptions {
                 floor: 1e-6,
             },
             max_attempts: 200_000,
+            instruction_set: None,
         }
     }
 }
@@ -89,8 +94,8 @@ pub(crate) struct Prepared<'s> {
     pub(crate) base: BTreeMap<String, f64>,
 }
 
-/// A life to be lived: whose, how it ends, and the start values of its own.
-type Life<'s> = (Prepared<'s>, Start, &'s [(String, f64)]);
+/// A life to be lived: whose, how it ends, the start values of its own, and until when.
+type Life<'s> = (Prepared<'s>, Start, &'s [(String, f64)], f64);
 
 /// Members that read the same symbols: number of the member, what to drive, how to record, what was planned, effort so far.
 type Group<'s> = (
@@ -160,7 +165,8 @@ pub fn live(
     progress: &mut dyn Progress,
 ) -> Result<LivedState, Diagnostics> {
     let prepared = vec![prepare(body, person, &[], None)?];
-    let mut lived = live_all(body, &prepared, Start::Lived, options, progress);
+    let people = [(&prepared[0], -RUN_IN_D)];
+    let mut lived = live_people(body, &people, Start::Lived, options, progress);
     match lived.pop() {
         Some(Ok(state)) => Ok(state),
         Some(Err((failure, _))) => Err(fault("run-failed", failure.message, &failure.hint)),
@@ -190,10 +196,18 @@ pub fn run_many(
                 "arms are counted from 0",
             ));
         };
+        if !arm.interventions.is_empty() && !arm.titrations.is_empty() {
+            return Err(fault(
+                "run-setup",
+                "a table of events that resets or replaces states and rules that change doses cannot go together".to_owned(),
+                "drop [[titrate]], or the rows with EVID 3 to 6 and SS",
+            ));
+        }
         let own = prepare(body, &arm.person, &member.start, Some(arm))?;
         let start = member.scenario.start;
-        let known = lives.iter().position(|(p, s, o)| {
-            *s == start && p.person == own.person && *o == member.start.as_slice()
+        let until_d = life_ends_d(arm, &member.scenario.record);
+        let known = lives.iter().position(|(p, s, o, u)| {
+            *s == start && *u == until_d && p.person == own.person && *o == member.start.as_slice()
         });
         life_of.push(known.unwrap_or_else(|| {
             lives.push((
@@ -204,6 +218,7 @@ pub fn run_many(
                 },
                 start,
                 &member.start,
+                until_d,
             ));
             lives.len() - 1
         }));
@@ -214,7 +229,8 @@ pub fn run_many(
         (0..lives.len()).map(|_| None).collect();
     for kind in [Start::Lived, Start::Steady] {
         let places: Vec<usize> = (0..lives.len()).filter(|i| lives[*i].1 == kind).collect();
-        let people: Vec<&Prepared<'_>> = places.iter().map(|i| &lives[*i].0).collect();
+        let people: Vec<(&Prepared<'_>, f64)> =
+            places.iter().map(|i| (&lives[*i].0, lives[*i].3)).collect();
         for (place, state) in places
             .iter()
             .zip(live_people(body, &people, kind, options, progress))
@@ -235,7 +251,8 @@ pub fn run_many(
             .copied()
             .unwrap_or(scenario.record.until_d)
             .max(scenario.record.until_d);
-        let recorder = Recorder::new(body, &scenario.record, -RUN_IN_D, end_d);
+        let begin_d = life_ends_d(arm, &scenario.record);
+        let recorder = Recorder::new(body, &scenario.record, begin_d, end_d, &arm.titrations);
         match lived[life_of[number]]
             .as_ref()
             .expect("every kind of start was lived above")
@@ -286,6 +303,8 @@ pub fn run_many(
                     arm,
                     clock,
                     lived: state.end.clone(),
+                    in_force,
+                    plan: plan.clone(),
                 };
                 let part = (number, staged, recorder, plan, state.work);
                 match groups.iter_mut().find(|g| g.0 == symbols) {
@@ -306,8 +325,10 @@ pub fn run_many(
         for ((number, recorder, plan, before), driven) in rest.into_iter().zip(driven) {
             let member = &members[number];
             let arm = &member.scenario.arms[member.arm];
+            let plan = driven.replanned.clone().unwrap_or(plan);
             let mut met = plan.met;
-            met.retain(|m| m.time_d <= driven.end.time);
+            let shown_from_d = member.scenario.record.from_d.min(0.0);
+            met.retain(|m| m.time_d <= driven.end.time && m.time_d >= shown_from_d);
             met.extend(
                 driven
                     .events
@@ -429,26 +450,10 @@ pub(crate) fn prepare<'s>(
     })
 }
 
-fn live_all(
-    body: &Body,
-    people: &[Prepared<'_>],
-    start: Start,
-    options: &RunOptions,
-    progress: &mut dyn Progress,
-) -> Vec<Result<LivedState, (Failure, Work)>> {
-    live_people(
-        body,
-        &people.iter().collect::<Vec<_>>(),
-        start,
-        options,
-        progress,
-    )
-}
-
 /// Lives all lives as lanes, up to the beginning of the run-in; then, if asked, goes to the steady state.
 fn live_people(
     body: &Body,
-    people: &[&Prepared<'_>],
+    people: &[(&Prepared<'_>, f64)],
     start: Start,
     options: &RunOptions,
     progress: &mut dyn Progress,
@@ -456,10 +461,10 @@ fn live_people(
     if people.is_empty() {
         return Vec::new();
     }
-    let until_d = -RUN_IN_D;
     let jobs: Vec<LaneSetup> = people
         .iter()
-        .map(|p| {
+        .map(|(p, until_d)| {
+            let until_d = *until_d;
             let planner = Planner {
                 body,
                 person: p.person,
@@ -478,7 +483,7 @@ fn live_people(
     let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
         .iter()
         .zip(driven)
-        .map(|(p, driven)| match failure_of(&driven) {
+        .map(|((p, until_d), driven)| match failure_of(&driven) {
             Some(mut failure) => {
                 let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
                 failure.message = format!(
@@ -494,7 +499,7 @@ fn live_people(
                     base: p.base.clone(),
                 };
                 Ok(LivedState {
-                    in_force: planner.in_force(Clock::Averaged, until_d),
+                    in_force: planner.in_force(Clock::Averaged, *until_d),
                     work: work_of(&driven.work),
                     end: driven.end,
                 })
@@ -502,7 +507,7 @@ fn live_people(
         })
         .collect();
     if start == Start::Steady {
-        for state in lived.iter_mut() {
+        for (state, (_, until_d)) in lived.iter_mut().zip(people) {
             let polished = match state {
                 Ok(lived) => polish(&body.program, &lived.end, &SteadyOptions::default()),
                 Err(_) => continue,
@@ -515,7 +520,7 @@ fn live_people(
                 }
                 Err(message) => {
                     let failure = Failure {
-                        time_d: until_d,
+                        time_d: *until_d,
                         message: format!("no steady state: {message}"),
                         states: Vec::new(),
                         hint: "start = \"day 0\" begins from the lived life instead".to_owned(),

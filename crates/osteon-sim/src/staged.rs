@@ -1,8 +1,10 @@
 //! Runs in stages: a person is driven up to an instant, something is changed there, and they are driven on. Instants are interventions
-//! of an event table, and the beginning of the scenario where the body holds signals (`held`).
+//! of an event table, the rules of a titration, and the beginning of the scenario where the body holds signals (`held`).
 //!
-//! At one instant: signals are held, samples, interventions in the order of the table, then doses and changes of inputs.
+//! At one instant: signals are held, samples, interventions in the order of the table, rules in the order of the scenario, then doses
+//! and changes of inputs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use osteon_ode::System as _;
@@ -15,8 +17,10 @@ use crate::gathering::{Driven, drive_all};
 use crate::held::Holding;
 use crate::plan::{Plan, Planner};
 use crate::progress::{Progress, Silent};
+use crate::run::{Met, MetKind};
 use crate::scenario::{Arm, Clock, Dose, InputValue};
 use crate::simulate::RunOptions;
+use crate::titrate::changed;
 
 /// Largest relative change of any state from one dosing interval to the next at which a regimen counts as steady. (assumed; slow stores
 /// go on drifting by less than this)
@@ -36,6 +40,10 @@ pub(crate) struct Staged<'s> {
     pub(crate) clock: Clock,
     /// End of the lived life.
     pub(crate) lived: LaneEnd,
+    /// Inputs in force at the end of the lived life.
+    pub(crate) in_force: BTreeMap<String, f64>,
+    /// What was planned, before any rule changed it.
+    pub(crate) plan: Plan,
 }
 
 /// True for instants at which running infusions end.
@@ -92,7 +100,8 @@ pub(crate) fn drive_staged(
     options: &RunOptions,
     progress: &mut dyn Progress,
 ) -> Vec<Driven> {
-    if body.held.is_empty() && people.iter().all(|p| p.arm.interventions.is_empty()) {
+    let plain = |p: &Staged<'_>| p.arm.interventions.is_empty() && p.arm.titrations.is_empty();
+    if body.held.is_empty() && people.iter().all(plain) {
         let setups: Vec<LaneSetup> = people.into_iter().map(|p| p.setup).collect();
         return drive_all(body, &setups, record, options, progress);
     }
@@ -116,7 +125,7 @@ pub(crate) fn drive_staged(
         let setups: Vec<LaneSetup> = active.iter().map(|p| under_way[*p].next_stage()).collect();
         let driven = drive_all(body, &setups, &read, options, progress);
         for (person, stage) in active.into_iter().zip(driven) {
-            under_way[person].arrived(body, stage, options);
+            under_way[person].arrived(body, stage, record, options);
         }
     }
     under_way
@@ -128,7 +137,13 @@ pub(crate) fn drive_staged(
 /// Somebody between two interventions.
 struct UnderWay<'s> {
     staged: Staged<'s>,
+    /// The next intervention.
     next: usize,
+    /// Times at which rules are asked, in order, and which of them comes next.
+    reviews: Vec<f64>,
+    next_review: usize,
+    /// The arm as the rules have left it, and what is planned in it.
+    arm: Option<(Arm, Plan)>,
     next_action: usize,
     next_output: usize,
     done: bool,
@@ -144,8 +159,17 @@ struct UnderWay<'s> {
 impl<'s> UnderWay<'s> {
     fn new(body: &Body, staged: Staged<'s>, width: usize) -> Self {
         let holding = Holding::new(body, staged.setup.t0, staged.setup.until, staged.clock);
+        let end = staged.setup.until;
+        let rules = &staged.arm.titrations;
+        let mut reviews: Vec<f64> = rules.iter().flat_map(|r| r.times_d.clone()).collect();
+        reviews.retain(|t| *t <= end);
+        reviews.sort_by(f64::total_cmp);
+        reviews.dedup();
         UnderWay {
             staged,
+            reviews,
+            next_review: 0,
+            arm: None,
             width,
             holding,
             readings: Vec::new(),
@@ -159,20 +183,27 @@ impl<'s> UnderWay<'s> {
                 events: Vec::new(),
                 work: osteon_ode::Work::default(),
                 failure: None,
+                replanned: None,
             },
         }
     }
 
     fn until(&self) -> f64 {
-        let end = self
-            .holding
-            .as_ref()
-            .map_or(self.staged.setup.until, |h| h.at_d);
-        self.staged
-            .arm
-            .interventions
-            .get(self.next)
-            .map_or(end, |i| i.at_d.min(end))
+        let end = self.staged.setup.until;
+        let holding = self.holding.as_ref().map(|h| h.at_d);
+        let intervention = self.staged.arm.interventions.get(self.next).map(|i| i.at_d);
+        let review = self.reviews.get(self.next_review).copied();
+        [holding, intervention, review]
+            .into_iter()
+            .flatten()
+            .fold(end, f64::min)
+    }
+
+    /// True when nothing is to be done any more but to reach the end.
+    fn last(&self) -> bool {
+        self.next >= self.staged.arm.interventions.len()
+            && self.next_review >= self.reviews.len()
+            && self.holding.is_none()
     }
 
     /// True if the present stage ends where signals are held.
@@ -185,7 +216,7 @@ impl<'s> UnderWay<'s> {
     /// Up to the next intervention: samples at its instant are taken before it, everything else happens after it.
     fn next_stage(&mut self) -> LaneSetup {
         let until = self.until();
-        let last = self.next >= self.staged.arm.interventions.len() && self.holding.is_none();
+        let last = self.last();
         let holds = self.holds_next();
         let setup = &self.staged.setup;
         let actions = &setup.actions[self.next_action..];
@@ -234,15 +265,21 @@ impl<'s> UnderWay<'s> {
         }
     }
 
-    fn arrived(&mut self, body: &Body, stage: Driven, options: &RunOptions) {
+    fn arrived(
+        &mut self,
+        body: &Body,
+        stage: Driven,
+        record: &[SymbolIndex],
+        options: &RunOptions,
+    ) {
         let until = self.until();
+        let last = self.last();
         let held = body.held.len();
         self.take_values(held, &stage.values);
         self.gathered.events.extend(stage.events);
         self.gathered.work.add(&stage.work);
         self.gathered.end = stage.end;
         self.gathered.failure = stage.failure;
-        let last = self.next >= self.staged.arm.interventions.len() && self.holding.is_none();
         if self.gathered.failure.is_some() || last {
             self.done = true;
             return;
@@ -271,12 +308,113 @@ impl<'s> UnderWay<'s> {
                 return self.stop(what, until);
             }
         }
+        if self
+            .reviews
+            .get(self.next_review)
+            .is_some_and(|t| *t <= until)
+        {
+            self.next_review += 1;
+            self.ask(body, until, record);
+        }
         let mut vm = Lanes::new(Arc::clone(&body.program), 1);
         vm.load_lane(0, &end.individual);
         vm.refresh_branches(0, &[end.time], &end.states);
         end.individual = vm.save_lane(0);
         self.staged.setup.t0 = end.time;
         self.staged.setup.begin = Begin::Continued(end);
+    }
+
+    /// Asks every rule that is due, on the blood drawn at this instant, and plans anew if a dose has changed.
+    fn ask(&mut self, body: &Body, time_d: f64, record: &[SymbolIndex]) {
+        let rules = &self.staged.arm.titrations;
+        let due = rules
+            .iter()
+            .filter(|r| r.times_d.iter().any(|t| (t - time_d).abs() < 1e-9));
+        let mut notes = Vec::new();
+        let mut note = |what: String| {
+            notes.push(Met {
+                time_d,
+                kind: MetKind::Review,
+                what,
+            })
+        };
+        let clock = self.staged.clock;
+        let mut arm = None;
+        for rule in due {
+            let read = |at_d: f64| -> Option<f64> {
+                let place = record
+                    .iter()
+                    .position(|s| body.find(&rule.symbol) == Some(*s))?;
+                let outputs = &self.staged.setup.outputs;
+                let row = outputs.iter().position(|t| (t - at_d).abs() < 2e-9)?;
+                self.gathered
+                    .values
+                    .get(row * record.len() + place)
+                    .copied()
+            };
+            let value = match rule.over_d {
+                None => read(time_d),
+                Some(over_d) => read(time_d).zip(read(time_d - over_d)).map(|(b, a)| b - a),
+            };
+            let Some(value) = value.map(|v| v * rule.factor).filter(|v| !v.is_nan()) else {
+                note(format!(
+                    "{}: {} could not be read",
+                    rule.entry, rule.quantity
+                ));
+                continue;
+            };
+            let (holds, sign) = if rule.below {
+                (value < rule.threshold, '<')
+            } else {
+                (value > rule.threshold, '>')
+            };
+            let seen = format!("{} = {value:.3} {}", rule.quantity, rule.unit);
+            if !holds {
+                note(format!(
+                    "{seen}, not {sign} {}: {} goes on",
+                    rule.threshold, rule.entry
+                ));
+                continue;
+            }
+            let present = arm.as_ref().or(self.arm.as_ref().map(|a| &a.0));
+            let present = present.unwrap_or(self.staged.arm);
+            match changed(&body.library, present, rule, clock, time_d) {
+                Ok((next, what)) => {
+                    note(format!("{seen} {sign} {}: {what}", rule.threshold));
+                    arm = Some(next);
+                }
+                Err(why) => note(format!("{seen} {sign} {}: {why}", rule.threshold)),
+            }
+        }
+        let plan = match arm {
+            None => self
+                .arm
+                .as_ref()
+                .map_or(&self.staged.plan, |a| &a.1)
+                .clone(),
+            Some(arm) => {
+                // The whole arm is planned anew; it is the same up to now, so what is still to come is what lies ahead.
+                let planner = Planner {
+                    body,
+                    person: &arm.person,
+                    base: self.staged.planner.base.clone(),
+                };
+                let (from_d, end_d) = (self.staged.lived.time, self.staged.setup.until);
+                let plan = planner.scenario(&arm, clock, from_d, end_d, &self.staged.in_force);
+                let ahead = plan.actions.partition_point(|a| a.time < time_d);
+                self.staged.setup.actions = plan.actions[ahead..].to_vec();
+                self.next_action = 0;
+                self.arm = Some((arm, plan.clone()));
+                plan
+            }
+        };
+        let before = self.gathered.replanned.take().unwrap_or_default();
+        let mut real = plan;
+        real.met
+            .extend(before.met.into_iter().filter(|m| m.kind == MetKind::Review));
+        real.met.extend(notes);
+        real.sort();
+        self.gathered.replanned = Some(real);
     }
 
     fn stop(&mut self, what: String, time: f64) {

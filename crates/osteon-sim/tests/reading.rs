@@ -166,8 +166,8 @@ const BAD: [(&str, &str); 52] = [
         "scenario-impossible-value",
     ),
     (
-        "P\n[record]\nuntil = \"49 d\"\nfrom = \"-30 d\"",
-        "scenario-impossible-value",
+        "P\n[record]\nuntil = \"49 d\"\nfrom = \"-30 a\"",
+        "scenario-time-order",
     ),
     (
         "P\n[record]\nuntil = \"49 d\"\nalso = [\"50 d\"]",
@@ -258,7 +258,7 @@ const BAD: [(&str, &str); 52] = [
         "P\nusual_diet = { magnesum = \"320 mg/d\" }\nR",
         "scenario-unknown-name",
     ),
-    ("P\nusual_diet = \"western\"\nR", "scenario-wrong-kind"),
+    ("P\nusual_diet = \"western\"\nR", "scenario-unknown-name"),
     ("P\nconditions = [\"CKD 9\"]\nR", "scenario-unknown-name"),
     ("P\nconditions = [\"thiazide\"]\nR", "scenario-unknown-name"),
     ("P\ndrugs = [\"thiazide\"]\nR", "scenario-dose"),
@@ -302,7 +302,7 @@ const BAD: [(&str, &str); 52] = [
         "P\n[[phase]]\nfrom = \"21 d\"\nuntil = \"7 d\"\nR",
         "scenario-time-order",
     ),
-    ("P\n[[phase]]\nfrom = \"-21 d\"\nR", "scenario-time-order"),
+    ("P\n[[phase]]\nfrom = \"-21 a\"\nR", "scenario-time-order"),
     (
         "P\n[[phase]]\nsupplement = { use = \"magnesium citrate\" }\nR",
         "scenario-dose",

@@ -44,12 +44,16 @@ pub(crate) enum Command {
     Studies(StudiesArguments),
     /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
     Claims(ClaimsArguments),
+    /// Write the model book: the body, or any model, as linked HTML pages (docs/doc.md)
+    Doc(DocArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
     Sensitivity(SensitivityArguments),
     /// Why something changed: a change of any output taken apart over the pathways of the body (docs/why.md)
     Why(WhyArguments),
+    /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
+    Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
     Gallery(GalleryArguments),
     /// Count where the body's numbers come from, and keep the counts
@@ -188,6 +192,30 @@ pub(crate) struct WhyArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct FluxArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// A nutrient or chemical symbol, for example magnesium or Ca
+    #[arg(long)]
+    pub(crate) element: String,
+    /// End of the later day, for example "5 a" [default: the end of the scenario]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Which arm [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
+    /// Write both days as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw them into this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw them into this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct GalleryArguments {
     /// Folder of figure files
     #[arg(default_value = "docs/gallery")]
@@ -276,6 +304,18 @@ pub(crate) struct ClaimsArguments {
     /// Check the table and what it names; run nothing
     #[arg(long, conflicts_with = "json")]
     pub(crate) check: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocArguments {
+    /// A model file (.ant, .xml) [default: the body with its sources, studies and fits]
+    pub(crate) model: Option<PathBuf>,
+    /// Where the pages go; index.html is the first
+    #[arg(short, long, value_name = "DIR", default_value = "book")]
+    pub(crate) output: PathBuf,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -8,9 +8,11 @@ mod cohort;
 mod cohort_folder;
 mod cohort_progress;
 mod cohort_table;
+mod doc;
 mod explain;
 mod findings;
 mod fit;
+mod flux;
 mod gallery;
 mod gallery_file;
 mod list;
@@ -51,7 +53,9 @@ fn main() -> ExitCode {
             Command::List { what } => list::list(&project, *what),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
+            Command::Doc(words) => doc::doc(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Flux(words) => flux::flux(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),

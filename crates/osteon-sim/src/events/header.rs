@@ -300,6 +300,7 @@ impl Reader<'_> {
                     Says::Diet(nutrient) => phase.diet.push(DietPart {
                         nutrient: nutrient.clone(),
                         per_day: value,
+                        at: Vec::new(),
                         said: format!("{value}"),
                     }),
                 }

@@ -19,9 +19,25 @@ pub fn sources() -> MemorySources {
     sources
 }
 
+/// The same with diets, preparations and laboratory tests, which speak of what the other files hold.
+pub fn all_sources() -> MemorySources {
+    let mut sources = sources();
+    for (name, text) in [
+        ("diets.toml", include_str!("library/diets.toml")),
+        (
+            "preparations.toml",
+            include_str!("library/preparations.toml"),
+        ),
+        ("laboratory.toml", include_str!("library/laboratory.toml")),
+    ] {
+        sources.insert(format!("library/{name}"), text);
+    }
+    sources
+}
+
 /// The small body, which has no faults.
 pub fn body() -> Body {
-    let body = Body::load(&sources()).unwrap_or_else(|f| panic!("{}", f.render()));
+    let body = Body::load(&all_sources()).unwrap_or_else(|f| panic!("{}", f.render()));
     assert!(body.faults.list.is_empty(), "{}", body.faults.render());
     body
 }
