@@ -10,6 +10,7 @@ mod data_csv;
 mod data_rows;
 mod fit;
 mod fit_file;
+mod flux;
 mod interval;
 mod judge;
 mod least_squares;
@@ -40,6 +41,7 @@ pub use cohort::{
 pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
+pub use flux::{DayFlux, Flow, Flux, FluxError, Place, PlaceKind, flux};
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
 pub use near_names::near_name;

@@ -12,6 +12,7 @@ mod doc;
 mod explain;
 mod findings;
 mod fit;
+mod flux;
 mod gallery;
 mod gallery_file;
 mod list;
@@ -21,6 +22,7 @@ mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod report;
 mod run;
 mod sensitivity;
 mod studies;
@@ -53,7 +55,9 @@ fn main() -> ExitCode {
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
+            Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Flux(words) => flux::flux(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
