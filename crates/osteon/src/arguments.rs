@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Claims(ClaimsArguments),
     /// Write the model book: the body, or any model, as linked HTML pages (docs/doc.md)
     Doc(DocArguments),
+    /// Tell a scenario as one HTML page: person, courses, laboratory, outlook, why, assumptions, sources (docs/report.md)
+    Report(ReportArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
@@ -348,6 +350,36 @@ pub(crate) struct DocArguments {
     /// Where the pages go; index.html is the first
     #[arg(short, long, value_name = "DIR", default_value = "book")]
     pub(crate) output: PathBuf,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// A scenario file, or the name of an embedded scenario or study
+    pub(crate) scenario: String,
+    /// The page [default: NAME.html in out/NAME/]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the report as JSON to stdout; the page is written only with -o
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take the changes of these quantities apart [default: the one that changes most]
+    #[arg(long, value_name = "QUANTITY", conflicts_with = "quick")]
+    pub(crate) why: Vec<String>,
+    /// Lay the measurements of these studies into the plots [default: the study itself, if the scenario is one's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study: Vec<String>,
+    /// Run in N plausible bodies as well and show bands: 5, 50 and 95 % of them [default N: 100]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) bands: Option<u32>,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1, requires = "bands")]
+    pub(crate) seed: u64,
+    /// Leave out what takes many runs: why, and the assumptions that matter
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -23,6 +23,7 @@ mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod report;
 mod run;
 mod sensitivity;
 mod studies;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
+            Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
             Command::Flux(words) => flux::flux(&project, words),
             Command::Match(words) => match_person::run(&project, words),
