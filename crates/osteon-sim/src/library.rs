@@ -283,6 +283,8 @@ pub struct Food {
     pub per_100_g: Vec<(String, f64)>,
     /// Citation key.
     pub source: String,
+    /// Citation keys of nutrients whose source is another.
+    pub own_sources: Vec<(String, String)>,
 }
 
 /// A way of preparing food: what is left of each nutrient.
