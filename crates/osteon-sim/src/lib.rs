@@ -59,7 +59,7 @@ pub use scenario::{
     Adherence, Arm, Change, Clock, Deposit, DietPart, Dose, DoseChange, Effect, Exposure,
     InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start, Titration,
 };
-pub use scenario_read::{read_scenario, read_scenario_for};
+pub use scenario_read::{read_scenario, read_scenario_for, single_dose};
 pub use schedule::{Scheduled, schedule};
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};
 pub use substance::Substance;

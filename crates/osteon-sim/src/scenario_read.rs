@@ -85,6 +85,38 @@ fn sex_said(table: &Table<'_, '_>) -> Option<bool> {
     }
 }
 
+/// One dose of a product, as a `[[dose]]` table would say it; for tests that give something on the way.
+///
+/// # Errors
+/// As for a scenario: unknown product, amount in a unit that does not fit.
+pub fn single_dose(
+    body: &Body,
+    product: &str,
+    amount: &str,
+    over: &str,
+    at_d: f64,
+) -> Result<Dose, Diagnostics> {
+    let text = format!("use = {product:?}\namount = {amount:?}\nover = {over:?}\nat = \"0 d\"\n");
+    let mut sources = SourceMap::new();
+    let file = sources.add("a dose", text.as_str());
+    let context = Context {
+        body,
+        reading: Reading::new(&SCENARIO, file),
+        brought: Vec::new(),
+        sex: Cell::new(None),
+    };
+    let document = context.reading.parse(&text);
+    let range = document.span();
+    let table = Table::new(&context.reading, document.get_ref(), range, "the dose");
+    let dose = context.dose(&table);
+    table.finish();
+    let list = context.reading.into_faults();
+    match dose {
+        Some(dose) if list.is_empty() => Ok(Dose { at_d, ..dose }),
+        _ => Err(Diagnostics { list, sources }),
+    }
+}
+
 impl Context<'_> {
     pub(crate) fn push(&self, fault: Diagnostic) {
         self.reading.push(fault);

@@ -13,6 +13,7 @@ mod findings;
 mod fit;
 mod gallery;
 mod gallery_file;
+mod labs;
 mod list;
 mod model_file;
 mod origins;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
+            Command::Labs(words) => labs::labs(&project, words),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
