@@ -50,6 +50,7 @@ pub use library::{
     Product, Response, Shelf,
 };
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
+pub use near_name::suggestion;
 pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;
 pub use progress::{Progress, Silent};

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Convert(ConvertArguments),
     /// Join the parts of a run of many people (one folder, or one for each shard) into one file
     Merge(MergeArguments),
-    /// Print everything that a scenario does to a person, in order of time
+    /// Everything about a name: a library entry with its numbers, conversions and sources, a symbol of the body, or what a scenario does in order of time
     Explain(ExplainArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
@@ -63,6 +63,13 @@ pub(crate) enum Shelf {
     Scenarios,
     Quantities,
     Library,
+    Supplements,
+    Drugs,
+    Conditions,
+    Activities,
+    Foods,
+    Diets,
+    Tests,
     Studies,
 }
 
