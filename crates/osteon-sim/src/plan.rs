@@ -640,18 +640,7 @@ pub(crate) fn taken_until(regimen: &Regimen) -> f64 {
 }
 
 fn phase_words(phase: &Phase) -> String {
-    // A diet by its name is told once, not nutrient by nutrient.
-    let mut parts: Vec<String> = Vec::new();
-    for part in &phase.diet {
-        let words = if phase.diet.iter().filter(|d| d.said == part.said).count() > 1 {
-            format!("diet {}", part.said)
-        } else {
-            format!("{} {}", part.nutrient, part.said)
-        };
-        if !parts.contains(&words) {
-            parts.push(words);
-        }
-    }
+    let mut parts: Vec<String> = phase.diet_words();
     parts.extend(phase.regimens.iter().map(|r| r.said.clone()));
     parts.extend(phase.exposures.iter().map(|e| e.said.clone()));
     parts.extend(

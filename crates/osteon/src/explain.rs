@@ -101,12 +101,12 @@ fn name(project: &Project, body: &Body, asked: &str, no_scenario: Fault) -> Outc
     if asked.contains(['/', '\\']) || asked.ends_with(".toml") {
         return Err(no_scenario);
     }
-    let names = library_names(body);
-    let help = suggestion(
-        asked,
-        names.iter().map(String::as_str),
-        "osteon list library, osteon list scenarios",
-    );
+    let listed = "osteon list library, osteon list scenarios";
+    let mut help = body.library.help(None, asked, listed);
+    if help.starts_with("see ") {
+        let names = library_names(body);
+        help = suggestion(asked, names.iter().map(String::as_str), listed);
+    }
     Err(Fault::Use(format!(
         "error: nothing is called `{asked}`: no scenario, no entry of the library, no symbol of the body\n   = help: {help}"
     )))
