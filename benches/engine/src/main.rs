@@ -3,6 +3,7 @@
 mod body;
 mod disk;
 mod model;
+mod tapes;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -39,9 +40,10 @@ fn main() -> ExitCode {
         "course" => model::course(&words),
         "ready" => model::ready(&words),
         "export" => model::export(&words),
+        "tapes" => tapes::tapes(&words),
         "life" => body::life(&words),
         "scenario" => body::scenario(&words),
-        _ => Err(format!("unknown verb `{verb}`: course, ready, export, life or scenario")),
+        _ => Err(format!("unknown verb `{verb}`: course, ready, tapes, export, life or scenario")),
     });
     match done {
         Ok(value) => {

@@ -47,7 +47,7 @@ impl Sources for Extended {
     }
 }
 
-fn compiled(words: &Words) -> Result<Program, String> {
+pub fn compiled(words: &Words) -> Result<Program, String> {
     let model = read(words.text("model")?, words.text("more").unwrap_or(""))?;
     osteon_compile::compile(&model).map_err(|d| format!("{d:?}"))
 }

@@ -128,7 +128,14 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             }
         }
     }
-    let lu = factorise(&mut lowering.graph, n, &jacobian);
+    let in_stages: FastMap<NodeId, ()> = reachable(&lowering.graph, &rhs)
+        .into_iter()
+        .filter(|id| !lowering.graph.is_steady(*id))
+        .map(|id| (id, ()))
+        .collect();
+    let lu = factorise(&mut lowering.graph, n, &jacobian, &|id| {
+        in_stages.contains_key(&id)
+    });
 
     let start_of = |ids: &[SymbolId]| -> Vec<NodeId> {
         ids.iter()
@@ -251,6 +258,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     for (roots, tape) in [
         (&switch_roots, &mut tapes.switches_alone),
         (&trigger_roots, &mut tapes.triggers_alone),
+        (&event_roots, &mut tapes.events_alone),
     ] {
         let set = s.set(roots, &steady);
         *tape = s.tape(&set);

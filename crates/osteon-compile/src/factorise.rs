@@ -34,10 +34,13 @@ struct Lu {
 }
 
 /// Writes out the factorisation for a Jacobian of `n` rows; `None` if it would be too long.
+///
+/// `moves` tells which nodes get new values at the stages of a step, between factorisation and solve; of those a copy is kept.
 pub(crate) fn factorise(
     graph: &mut Graph,
     n: usize,
     jacobian: &[(u32, u32, NodeId)],
+    moves: &dyn Fn(NodeId) -> bool,
 ) -> Option<Factorisation> {
     let diagonal = graph.input(Input::Diagonal);
     let mut matrix: Vec<BTreeMap<usize, NodeId>> = vec![BTreeMap::new(); n];
@@ -53,7 +56,18 @@ pub(crate) fn factorise(
         };
         matrix[i].insert(j, entry);
     }
-    let lu = eliminate(graph, matrix)?;
+    let mut lu = eliminate(graph, matrix)?;
+    for (_, u) in lu.upper.iter_mut().flatten() {
+        // Products take signs out, so what stands behind a sign is read itself.
+        *u = match graph.negated(*u) {
+            Some(inner) if moves(inner) => {
+                let kept = graph.copy(inner);
+                graph.neg(kept)
+            }
+            None if moves(*u) => graph.copy(*u),
+            _ => *u,
+        };
+    }
     let right: Vec<NodeId> = (0..n)
         .map(|i| graph.input(Input::RightHand(i as u32)))
         .collect();

@@ -202,6 +202,11 @@ impl Graph {
         self.raw(op, a, Graph::ZERO, Graph::ZERO)
     }
 
+    /// A row of its own for a value whose row will be overwritten.
+    pub fn copy(&mut self, a: NodeId) -> NodeId {
+        self.unary(Op::Copy, a)
+    }
+
     /// What a node is the negative of, if it is one.
     pub fn negated(&self, id: NodeId) -> Option<NodeId> {
         match self.node(id) {

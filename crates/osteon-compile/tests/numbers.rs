@@ -397,3 +397,43 @@ fn instruction_sets_agree() {
         }
     }
 }
+
+/// Between factorisation and solve lie the stages of a step, which fill the rows of states and derivatives with other values.
+#[test]
+fn solves_do_not_read_what_stages_overwrite() {
+    let text = "
+        k = 3
+        x = 1
+        x' = -k * x * y * z
+        y = 2
+        y' = x * z - y * exp(x)
+        z = 1
+        z' = k * x * y - z * x";
+    let program = Arc::new(compile(&model(text)).expect("compiles"));
+    let tapes = program.tapes();
+    let mut moved: Vec<u32> = tapes.rhs.instructions().map(|i| i.dst).collect();
+    moved.push(0);
+    moved.extend(2..2 + program.n_states() as u32);
+    let read = tapes
+        .solve
+        .instructions()
+        .flat_map(|i| i.args.into_iter().take(i.op.arity()));
+    let wrong: Vec<u32> = read.filter(|row| moved.contains(row)).collect();
+    assert!(wrong.is_empty(), "rows {wrong:?}");
+    // The same in numbers: solve after the derivative somewhere else.
+    for lanes in [1, 4] {
+        let mut vm = Lanes::new(Arc::clone(&program), lanes);
+        let t = vec![0.0; lanes];
+        let mut y = vec![0.0; 3 * lanes];
+        vm.initialise(&t, &mut y);
+        let (mut ok, mut f) = (vec![false; lanes], vec![0.0; 3 * lanes]);
+        vm.factor(&t, &y, &vec![5.0; lanes], &mut ok);
+        let mut at_once = vec![1.0; 3 * lanes];
+        vm.solve(&mut at_once);
+        let elsewhere: Vec<f64> = y.iter().map(|y| 7.0 * y + 1.0).collect();
+        vm.rhs(&t, &elsewhere, &mut f);
+        let mut later = vec![1.0; 3 * lanes];
+        vm.solve(&mut later);
+        assert_eq!(at_once, later, "{lanes} lanes");
+    }
+}

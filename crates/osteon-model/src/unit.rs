@@ -257,6 +257,12 @@ impl Unit {
                     ..Unit::DIMENSIONLESS
                 });
             }
+            "deg" | "degree" => {
+                return Some(Unit {
+                    factor: std::f64::consts::PI / 180.0,
+                    ..Unit::DIMENSIONLESS
+                });
+            }
             "IU" | "[IU]" | "iu" => return Some(Unit::base(8, 1.0)),
             "item" => return Some(Unit::base(7, 1.0)),
             "SED" => return Unit::parse("J/m2").ok().map(|u| u.scaled(100.0)),

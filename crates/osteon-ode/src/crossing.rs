@@ -68,32 +68,50 @@ impl<S: System> Integrator<S> {
     fn probe(&mut self) {
         let split = self.system.n_switches() * self.lanes;
         self.dense.prepare(&self.k);
-        self.dense
-            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.theta[lane] * self.h[lane];
         }
-        self.system
-            .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
-        self.system
-            .trigger_margins(&self.stage_t, &self.stage, &mut self.margins_probe[split..]);
+        self.interpolate_rows(false);
+        let (switches, triggers) = self.margins_probe.split_at_mut(split);
+        if !self
+            .system
+            .probe(&self.stage_t, &self.stage, switches, triggers)
+        {
+            self.interpolate_rows(true);
+            self.system.switch_margins(
+                &self.stage_t,
+                &self.stage,
+                &mut self.margins_probe[..split],
+            );
+            self.system.trigger_margins(
+                &self.stage_t,
+                &self.stage,
+                &mut self.margins_probe[split..],
+            );
+        }
     }
 
-    /// Ends the steps that passed the error test: derivatives at the end, and crossings on the way. Lanes that have to land first
+    /// The interpolant at the fractions in `theta`, into `stage`: all states, or those that margins read.
+    pub(crate) fn interpolate_rows(&mut self, all: bool) {
+        let rows = if all { &self.every } else { &self.watched };
+        self.dense.at(
+            rows,
+            &self.theta,
+            &self.y_start,
+            &self.y_end,
+            &mut self.stage,
+        );
+    }
+
+    /// Ends the steps that passed the error test: crossings on the way. Lanes that have to land first
     /// stop trying.
     pub(crate) fn cross(&mut self) {
         self.bracket.fill(Bracket::default());
         if self.rows() == 0 {
-            self.derivatives_at_end();
             return;
         }
-        // Looks on the way, for margins that cross and come back. They come first, so that derivatives, margins and the next step's
-        // Jacobian are asked for at one and the same point.
+        // Looks on the way, for margins that cross and come back.
         self.look_inside();
-        self.derivatives_at_end();
-        for (b, l) in self.bracket.iter_mut().zip(&self.lane) {
-            b.open &= l.trying;
-        }
         let split = self.system.n_switches() * self.lanes;
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + self.h[lane];
@@ -283,8 +301,7 @@ impl<S: System> Integrator<S> {
                 self.stage_t[lane] = if same { round } else { b.time };
             }
         }
-        self.dense
-            .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+        self.interpolate_rows(true);
         self.system
             .switch_margins(&self.stage_t, &self.stage, &mut self.margins_probe[..split]);
         self.system
@@ -415,6 +432,7 @@ impl<S: System> Integrator<S> {
                 continue;
             }
             l.work.flips += 1;
+            l.can_take_back = false;
             // The system's own branch is flipped when the next step settles: samples inside this step still need the old one,
             // and other branches may hang on this one.
             l.dirty = true;

@@ -6,9 +6,11 @@ use crate::control::{self, Memory};
 use crate::crossing::Bracket;
 use crate::dense_output::DenseOutput;
 use crate::failure::{Cause, Failure};
+use crate::passes::{AddScaled, Advance, Combine, Errors, Spread, Sum, Take};
 use crate::rodas5p::{self as tableau, C_TIME, D, GAMMA};
 use crate::system::System;
 use crate::work::Work;
+use osteon_vm::Passes;
 
 /// What accuracy is asked for, and the limits.
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ pub(crate) struct Lane {
     pub(crate) kicked: bool,
     /// The stored derivative belongs to the current state.
     pub(crate) fresh: bool,
+    /// The last step may be undone: nobody has acted on its end.
+    pub(crate) can_take_back: bool,
     // The attempt under way.
     pub(crate) trying: bool,
     pub(crate) ends_at_stop: bool,
@@ -103,6 +107,7 @@ impl Lane {
             dirty: false,
             kicked: false,
             fresh: false,
+            can_take_back: false,
             trying: false,
             ends_at_stop: false,
             error: 0.0,
@@ -136,10 +141,19 @@ pub struct Integrator<S: System> {
     pub(crate) t: Vec<f64>,
     pub(crate) y: Vec<f64>,
     pub(crate) f: Vec<f64>,
-    forcing: Vec<f64>,
-    forced: bool,
+    pub(crate) forcing: Vec<f64>,
+    pub(crate) forced: bool,
     pub(crate) h: Vec<f64>,
+    pub(crate) passes: Passes,
     inverse_h: Vec<f64>,
+    step_inverse: Vec<f64>,
+    scale: Vec<f64>,
+    error: Vec<f64>,
+    worst: Vec<u64>,
+    choice: Vec<u64>,
+    /// All states, and those that margins read.
+    pub(crate) every: Vec<u32>,
+    pub(crate) watched: Vec<u32>,
     diagonal: Vec<f64>,
     ok: Vec<bool>,
     dfdt: Vec<f64>,
@@ -150,7 +164,6 @@ pub struct Integrator<S: System> {
     pub(crate) carry: Vec<f64>,
     pub(crate) y_start: Vec<f64>,
     pub(crate) y_end: Vec<f64>,
-    f_end: Vec<f64>,
     pub(crate) dense: DenseOutput,
     pub(crate) theta: Vec<f64>,
     // Switches first, then triggers; one row each.
@@ -174,6 +187,7 @@ impl<S: System> Integrator<S> {
     /// When `options.atol` has neither one entry nor one for each state.
     pub fn new(mut system: S, options: Options) -> Self {
         let timed = !system.is_autonomous();
+        let passes = system.passes();
         let (n, lanes) = (system.n_states(), system.lanes());
         assert!(
             options.atol.len() == 1 || options.atol.len() == n,
@@ -204,7 +218,17 @@ impl<S: System> Integrator<S> {
             forcing: block(),
             forced: false,
             h: vec![1.0; lanes],
+            passes,
             inverse_h: block(),
+            step_inverse: vec![1.0; lanes],
+            scale: vec![1.0; lanes],
+            error: vec![0.0; lanes],
+            worst: vec![0; lanes],
+            choice: vec![0; lanes],
+            watched: (0..n as u32)
+                .filter(|i| system.is_watched(*i as usize))
+                .collect(),
+            every: (0..n as u32).collect(),
             diagonal: vec![1.0; lanes],
             ok: vec![true; lanes],
             dfdt: block(),
@@ -215,8 +239,7 @@ impl<S: System> Integrator<S> {
             carry: block(),
             y_start: block(),
             y_end: block(),
-            f_end: block(),
-            dense: DenseOutput::new(len),
+            dense: DenseOutput::new(len, passes),
             theta: vec![1.0; lanes],
             margins: vec![0.0; rows * lanes],
             margins_end: vec![0.0; rows * lanes],
@@ -353,6 +376,7 @@ impl<S: System> Integrator<S> {
         let l = &mut self.lane[lane];
         l.dirty = true;
         l.fresh = false;
+        l.can_take_back = false;
         l.kicked = true;
         l.landing = 0;
         l.memory.forget();
@@ -416,7 +440,8 @@ impl<S: System> Integrator<S> {
         for ((theta, t), l) in self.theta.iter_mut().zip(t).zip(&self.lane) {
             *theta = (t - l.t_start) / l.h_full;
         }
-        self.dense.at(&self.theta, &self.y_start, &self.y_end, out);
+        self.dense
+            .at(&self.every, &self.theta, &self.y_start, &self.y_end, out);
     }
 
     /// Tries one step for every active lane. False when there is none.
@@ -425,7 +450,6 @@ impl<S: System> Integrator<S> {
             l.progress = Progress::default();
             l.trying = false;
         }
-        self.settle();
         if !self.prepare() {
             return self.lane.iter().any(|l| l.progress != Progress::default());
         }
@@ -442,7 +466,12 @@ impl<S: System> Integrator<S> {
 
     /// Derivatives, step sizes and stops. False when no lane has to be tried.
     fn prepare(&mut self) -> bool {
-        self.refresh_derivatives();
+        loop {
+            self.settle();
+            if !self.refresh_derivatives() {
+                break;
+            }
+        }
         let mut any = false;
         for lane in 0..self.lanes {
             self.h[lane] = 1.0;
@@ -478,16 +507,16 @@ impl<S: System> Integrator<S> {
 
     /// The eight stages of the method; leaves the increments in `k` and the result in `y_end`.
     fn stages(&mut self) {
-        let (n, lanes) = (self.n, self.lanes);
-        for lane in 0..lanes {
+        for lane in 0..self.lanes {
             let inverse = 1.0 / self.h[lane];
             self.diagonal[lane] = inverse / GAMMA;
-            for i in 0..n {
-                self.inverse_h[i * lanes + lane] = inverse;
-            }
+            self.step_inverse[lane] = inverse;
         }
-        let timed = self.timed;
-        if timed {
+        self.passes.run(Spread {
+            lanes: &self.step_inverse,
+            out: &mut self.inverse_h,
+        });
+        if self.timed {
             self.system.dfdt(&self.t, &self.y, &mut self.dfdt);
         }
         self.ok.fill(true);
@@ -495,59 +524,34 @@ impl<S: System> Integrator<S> {
             .factor(&self.t, &self.y, &self.diagonal, &mut self.ok);
 
         self.k[0].copy_from_slice(&self.f);
-        self.finish_increment(0, timed);
-        tableau::combine(
-            &self.k,
-            &self.y,
-            &tableau::A2,
-            &tableau::C2,
-            &mut self.stage,
-            &mut self.carry,
-        );
-        self.increment(1, timed);
-        tableau::combine(
-            &self.k,
-            &self.y,
-            &tableau::A3,
-            &tableau::C3,
-            &mut self.stage,
-            &mut self.carry,
-        );
-        self.increment(2, timed);
-        tableau::combine(
-            &self.k,
-            &self.y,
-            &tableau::A4,
-            &tableau::C4,
-            &mut self.stage,
-            &mut self.carry,
-        );
-        self.increment(3, timed);
-        tableau::combine(
-            &self.k,
-            &self.y,
-            &tableau::A5,
-            &tableau::C5,
-            &mut self.stage,
-            &mut self.carry,
-        );
-        self.increment(4, timed);
-        tableau::combine(
-            &self.k,
-            &self.y,
-            &tableau::A6,
-            &tableau::C6,
-            &mut self.stage,
-            &mut self.carry,
-        );
-        self.increment(5, false);
-        tableau::advance(&self.k, &tableau::C7, &mut self.stage, &mut self.carry);
-        self.increment(6, false);
-        tableau::advance(&self.k, &tableau::C8, &mut self.stage, &mut self.carry);
-        self.increment(7, false);
-        for ((end, stage), k) in self.y_end.iter_mut().zip(&self.stage).zip(&self.k[7]) {
-            *end = stage + k;
+        if self.timed {
+            self.passes.run(AddScaled {
+                to: &mut self.k[0],
+                from: &self.dfdt,
+                by: &self.inverse_h,
+                factor: D[0],
+            });
         }
+        self.system.solve(&mut self.k[0]);
+        self.combine(&tableau::A2, &tableau::C2);
+        self.increment(1);
+        self.combine(&tableau::A3, &tableau::C3);
+        self.increment(2);
+        self.combine(&tableau::A4, &tableau::C4);
+        self.increment(3);
+        self.combine(&tableau::A5, &tableau::C5);
+        self.increment(4);
+        self.combine(&tableau::A6, &tableau::C6);
+        self.increment(5);
+        self.advance(&tableau::C7);
+        self.increment(6);
+        self.advance(&tableau::C8);
+        self.increment(7);
+        self.passes.run(Sum {
+            a: &self.stage,
+            b: &self.k[7],
+            out: &mut self.y_end,
+        });
         for l in self.lane.iter_mut().filter(|l| l.trying) {
             l.work.rhs += 7;
             l.work.jac += 1;
@@ -556,59 +560,79 @@ impl<S: System> Integrator<S> {
         }
     }
 
+    fn combine<const J: usize>(&mut self, a: &[f64; J], c: &[f64; J]) {
+        self.passes.run(Combine {
+            k: &self.k,
+            y: &self.y,
+            a,
+            c,
+            inverse_h: &self.inverse_h,
+            stage: &mut self.stage,
+            add: &mut self.carry,
+        });
+    }
+
+    fn advance<const J: usize>(&mut self, c: &[f64; J]) {
+        self.passes.run(Advance {
+            k: &self.k,
+            c,
+            inverse_h: &self.inverse_h,
+            stage: &mut self.stage,
+            add: &mut self.carry,
+        });
+    }
+
     /// Increment of a later stage: right-hand side at the stage, earlier increments, solve.
-    fn increment(&mut self, stage: usize, timed: bool) {
+    fn increment(&mut self, stage: usize) {
         for lane in 0..self.lanes {
             self.stage_t[lane] = self.t[lane] + C_TIME[stage] * self.h[lane];
         }
-        let k = &mut self.k[stage];
-        self.system.rhs(&self.stage_t, &self.stage, k);
         if self.forced {
-            k.iter_mut().zip(&self.forcing).for_each(|(k, u)| *k += u);
+            let forcing = self.forcing.iter();
+            self.carry
+                .iter_mut()
+                .zip(forcing)
+                .for_each(|(add, u)| *add += u);
         }
-        for ((k, carry), inverse) in k.iter_mut().zip(&self.carry).zip(&self.inverse_h) {
-            *k += carry * inverse;
+        if self.timed && D[stage] != 0.0 {
+            self.passes.run(AddScaled {
+                to: &mut self.carry,
+                from: &self.dfdt,
+                by: &self.inverse_h,
+                factor: D[stage],
+            });
         }
-        self.finish_increment(stage, timed);
-    }
-
-    fn finish_increment(&mut self, stage: usize, timed: bool) {
-        let k = &mut self.k[stage];
-        if timed {
-            for ((k, dfdt), inverse) in k.iter_mut().zip(&self.dfdt).zip(&self.inverse_h) {
-                *k += D[stage] / inverse * dfdt;
-            }
-        }
-        self.system.solve(k);
+        self.system
+            .increment(&self.stage_t, &self.stage, &self.carry, &mut self.k[stage]);
     }
 
     /// Error test of every lane that was tried; those rejected get a smaller wish.
     fn judge(&mut self) {
-        let (n, lanes) = (self.n, self.lanes);
-        for lane in 0..lanes {
+        for (scale, l) in self.scale.iter_mut().zip(&self.lane) {
+            *scale = l.tolerance_scale;
+        }
+        self.passes.run(Errors {
+            y: &self.y,
+            y_end: &self.y_end,
+            k: &self.k[7],
+            atol: &self.atol,
+            rtol: self.options.rtol,
+            scale: &self.scale,
+            error: &mut self.error,
+            worst: &mut self.worst,
+        });
+        for lane in 0..self.lanes {
             if !self.lane[lane].trying {
                 continue;
             }
-            let scale = self.lane[lane].tolerance_scale;
-            let (mut error, mut worst) = (0.0, None);
-            for i in 0..n {
-                let e = i * lanes + lane;
-                let (y, k) = (self.y_end[e], self.k[7][e]);
-                if !(y.is_finite() && k.is_finite()) {
-                    (error, worst) = (f64::INFINITY, Some(i));
-                    break;
-                }
-                let size = self.atol[e] + self.options.rtol * self.y[e].abs().max(y.abs());
-                let this = k.abs() / (scale * size);
-                if this > error {
-                    (error, worst) = (this, Some(i));
-                }
-            }
-            if !self.ok[lane] {
-                error = f64::INFINITY;
-            }
+            let worst = usize::try_from(self.worst[lane]).ok();
+            let error = if self.ok[lane] {
+                self.error[lane]
+            } else {
+                f64::INFINITY
+            };
             self.lane[lane].error = error;
-            self.lane[lane].worst = worst;
+            self.lane[lane].worst = worst.filter(|i| *i < self.n);
             if error > 1.0 {
                 let cause = match () {
                     () if !self.ok[lane] => Cause::Singular,
@@ -620,31 +644,19 @@ impl<S: System> Integrator<S> {
         }
     }
 
-    /// Derivative at the end of the steps that passed the error test: it serves the next step, and says early that the end is
-    /// outside the domain of the equations.
-    pub(crate) fn derivatives_at_end(&mut self) {
-        let (n, lanes) = (self.n, self.lanes);
-        for lane in 0..lanes {
-            self.stage_t[lane] = self.t[lane] + self.h[lane];
+    /// Takes back a lane's last step, because the derivative at its end turned out to be no number.
+    pub(crate) fn take_back(&mut self, lane: usize, worst: usize) {
+        for i in 0..self.n {
+            let e = i * self.lanes + lane;
+            self.y[e] = self.y_start[e];
         }
-        self.system.rhs(&self.stage_t, &self.y_end, &mut self.f_end);
-        if self.forced {
-            self.f_end
-                .iter_mut()
-                .zip(&self.forcing)
-                .for_each(|(f, u)| *f += u);
-        }
-        for lane in 0..lanes {
-            if !self.lane[lane].trying {
-                continue;
-            }
-            self.lane[lane].work.rhs += 1;
-            if let Some(i) = (0..n).find(|i| !self.f_end[i * lanes + lane].is_finite()) {
-                self.lane[lane].error = f64::INFINITY;
-                self.lane[lane].worst = Some(i);
-                self.reject(lane, Cause::NotFinite);
-            }
-        }
+        let l = &mut self.lane[lane];
+        (self.t[lane], self.h[lane]) = (l.t_start, l.h_full);
+        l.can_take_back = false;
+        l.dirty = true;
+        l.error = f64::INFINITY;
+        l.worst = Some(worst);
+        self.reject(lane, Cause::NotFinite);
     }
 
     fn reject(&mut self, lane: usize, cause: Cause) {
@@ -682,20 +694,27 @@ impl<S: System> Integrator<S> {
                 *theta = if b.found { b.b } else { 1.0 };
             }
             self.dense.prepare(&self.k);
-            self.dense
-                .at(&self.theta, &self.y_start, &self.y_end, &mut self.stage);
+            self.interpolate_rows(true);
         }
+        for (lane, choice) in self.choice.iter_mut().enumerate() {
+            *choice = match (self.lane[lane].trying, self.bracket[lane].found) {
+                (false, _) => 0,
+                (true, false) => 1,
+                (true, true) => 2,
+            };
+        }
+        self.passes.run(Take {
+            choice: &self.choice,
+            y: &mut self.y,
+            y_end: &self.y_end,
+            on_the_way: &self.stage,
+        });
         for lane in 0..self.lanes {
             if !self.lane[lane].trying {
                 continue;
             }
             let found = self.bracket[lane].found;
             let (t, h) = (self.t[lane], self.h[lane]);
-            for i in 0..self.n {
-                let e = i * self.lanes + lane;
-                self.y[e] = if found { self.stage[e] } else { self.y_end[e] };
-                self.f[e] = self.f_end[e];
-            }
             let l = &mut self.lane[lane];
             let next = l.memory.accepted(h, l.error);
             let cut = found || l.ends_at_stop || l.landing > 0 || h < l.wish;
@@ -708,7 +727,8 @@ impl<S: System> Integrator<S> {
             l.wish = if cut { next.max(l.wish) } else { next };
             l.t_start = t;
             l.h_full = h;
-            l.fresh = !found;
+            l.fresh = false;
+            l.can_take_back = !found;
             l.landing = 0;
             l.progress.moved = true;
             l.work.steps += 1;
@@ -729,7 +749,7 @@ impl<S: System> Integrator<S> {
 
     pub(crate) fn add_forcing(&mut self) {
         if self.forced {
-            self.stage_f
+            self.f
                 .iter_mut()
                 .zip(&self.forcing)
                 .for_each(|(f, u)| *f += u);

@@ -9,6 +9,7 @@ mod crossing;
 mod dense_output;
 mod failure;
 mod integrator;
+mod passes;
 pub mod problems;
 mod rodas5p;
 mod start;

@@ -2,7 +2,8 @@
 
 use crate::control::fifth_root;
 use crate::failure::Cause;
-use crate::integrator::{Integrator, Status};
+use crate::integrator::{Integrator, Lane, Status};
+use crate::passes::AllFinite;
 use crate::system::System;
 
 impl<S: System> Integrator<S> {
@@ -75,35 +76,45 @@ impl<S: System> Integrator<S> {
         }
     }
 
-    /// Derivatives of the lanes that have none, and a first step for those that know none.
-    pub(crate) fn refresh_derivatives(&mut self) {
+    /// Derivatives of the lanes that have none, and a first step for those that know none. True if a step had to be taken back: its
+    /// end lies outside the domain of the equations.
+    pub(crate) fn refresh_derivatives(&mut self) -> bool {
         let lanes = self.lanes;
-        if self
-            .lane
-            .iter()
-            .any(|l| l.status == Status::Active && !l.fresh)
-        {
-            self.system.rhs(&self.t, &self.y, &mut self.stage_f);
+        let mut taken_back = false;
+        let asks = |l: &Lane| l.status == Status::Active && !l.fresh;
+        if self.lane.iter().any(asks) {
+            // Also where it is known already: what the system has computed here serves its Jacobian.
+            self.system.rhs(&self.t, &self.y, &mut self.f);
             self.add_forcing();
+            let finite = self.passes.run(AllFinite(&self.f, &self.y));
             for lane in 0..lanes {
-                if self.lane[lane].status != Status::Active || self.lane[lane].fresh {
+                if !asks(&self.lane[lane]) {
                     continue;
                 }
-                let mut bad = None;
-                for i in 0..self.n {
+                let good = |i: &usize| {
                     let e = i * lanes + lane;
-                    self.f[e] = self.stage_f[e];
-                    if bad.is_none() && !(self.f[e].is_finite() && self.y[e].is_finite()) {
-                        bad = Some(i);
-                    }
-                }
+                    self.f[e].is_finite() && self.y[e].is_finite()
+                };
+                let bad = if finite {
+                    None
+                } else {
+                    (0..self.n).find(|i| !good(i))
+                };
                 let l = &mut self.lane[lane];
                 l.fresh = true;
                 l.work.rhs += 1;
-                if bad.is_some() {
-                    self.fail(lane, Cause::NotFinite, bad);
+                match bad {
+                    Some(i) if l.can_take_back => {
+                        self.take_back(lane, i);
+                        taken_back |= self.lane[lane].status == Status::Active;
+                    }
+                    Some(i) => self.fail(lane, Cause::NotFinite, Some(i)),
+                    None => {}
                 }
             }
+        }
+        if taken_back {
+            return true;
         }
         if self
             .lane
@@ -112,6 +123,7 @@ impl<S: System> Integrator<S> {
         {
             self.first_steps();
         }
+        false
     }
 
     /// Hairer, Nørsett & Wanner, Solving ODEs I, II.4: a step in which an explicit Euler step and the change of slope stay small.
@@ -147,7 +159,13 @@ impl<S: System> Integrator<S> {
         }
         self.system
             .rhs(&self.stage_t, &self.stage, &mut self.stage_f);
-        self.add_forcing();
+        if self.forced {
+            let forcing = self.forcing.iter();
+            self.stage_f
+                .iter_mut()
+                .zip(forcing)
+                .for_each(|(f, u)| *f += u);
+        }
         for lane in 0..lanes {
             let h0 = self.h[lane];
             if self.lane[lane].status != Status::Active || !self.lane[lane].wish.is_nan() {

@@ -1,5 +1,7 @@
 //! What the integrator asks of a set of equations. Implemented by the tapes and, by hand, by the test problems.
 
+use osteon_vm::Passes;
+
 /// Equations `y' = f(t, y)` over a block of lanes.
 ///
 /// All slices are structures of arrays: with `L = lanes()`, row `i` of a matrix is `[i*L .. (i+1)*L]`, `t` has length `L`.
@@ -34,6 +36,27 @@ pub trait System {
     fn factor(&mut self, t: &[f64], y: &[f64], diagonal: &[f64], ok: &mut [bool]);
     /// Solves with the last factors, in place.
     fn solve(&mut self, b: &mut [f64]);
+    /// `out` = solution with the last factors for the right-hand side `f(t, y) + add`: one stage of the method.
+    fn increment(&mut self, t: &[f64], y: &[f64], add: &[f64], out: &mut [f64]) {
+        self.rhs(t, y, out);
+        out.iter_mut().zip(add).for_each(|(x, add)| *x += add);
+        self.solve(out);
+    }
+    /// The instruction set that loops over rows should use.
+    fn passes(&self) -> Passes {
+        Passes::best()
+    }
+    /// False for a state that no margin reads.
+    fn is_watched(&self, _state: usize) -> bool {
+        true
+    }
+    /// Margins of all switches and triggers in passing, where of `y` only watched states are right. False if the margins have to be
+    /// asked for at the whole point after all.
+    fn probe(&mut self, t: &[f64], y: &[f64], switches: &mut [f64], triggers: &mut [f64]) -> bool {
+        self.switch_margins(t, y, switches);
+        self.trigger_margins(t, y, triggers);
+        true
+    }
     /// One margin for each switch: the comparison is true exactly when its margin is greater than zero.
     fn switch_margins(&mut self, _t: &[f64], _y: &[f64], _out: &mut [f64]) {}
     /// Freezes a switch of one lane.

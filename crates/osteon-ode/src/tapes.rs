@@ -1,6 +1,6 @@
 //! Compiled programs as a [`System`]: a block of lanes of the evaluator can be integrated as it is.
 
-use osteon_vm::{Lanes, TriggerKind};
+use osteon_vm::{Lanes, Passes, TriggerKind};
 
 use crate::system::System;
 
@@ -64,19 +64,30 @@ impl System for Lanes {
     /// At exactly zero the author's `<` or `<=` decides: an inclusive comparison is true there.
     fn switch_margins(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         Lanes::switch_margins(self, t, y, out);
+        true_at_zero_where_inclusive(self, out);
+    }
+
+    fn increment(&mut self, t: &[f64], y: &[f64], add: &[f64], out: &mut [f64]) {
+        Lanes::increment(self, t, y, add, out);
+    }
+
+    fn passes(&self) -> Passes {
+        Lanes::passes(self)
+    }
+
+    fn is_watched(&self, state: usize) -> bool {
+        Lanes::is_watched(self, state)
+    }
+
+    /// A trigger margin of exactly zero needs the exact condition, which may read more states.
+    fn probe(&mut self, t: &[f64], y: &[f64], switches: &mut [f64], triggers: &mut [f64]) -> bool {
+        Lanes::probe(self, t, y, switches, triggers);
+        true_at_zero_where_inclusive(self, switches);
         let lanes = Lanes::lanes(self);
-        for (switch, row) in self
-            .program()
-            .switches()
-            .iter()
-            .zip(out.chunks_exact_mut(lanes))
-        {
-            if switch.inclusive {
-                row.iter_mut()
-                    .filter(|m| **m == 0.0)
-                    .for_each(|m| *m = f64::MIN_POSITIVE);
-            }
-        }
+        let codes = self.program().triggers().iter();
+        !codes
+            .zip(triggers.chunks_exact(lanes))
+            .any(|(code, row)| code.kind == TriggerKind::Truth && row.contains(&0.0))
     }
 
     fn set_branch(&mut self, lane: usize, switch: usize, on: bool) {
@@ -105,5 +116,18 @@ impl System for Lanes {
                 }
             }
         }
+    }
+}
+
+fn true_at_zero_where_inclusive(vm: &Lanes, margins: &mut [f64]) {
+    let lanes = Lanes::lanes(vm);
+    let codes = vm.program().switches().iter();
+    for (_, row) in codes
+        .zip(margins.chunks_exact_mut(lanes))
+        .filter(|(code, _)| code.inclusive)
+    {
+        row.iter_mut()
+            .filter(|m| **m == 0.0)
+            .for_each(|m| *m = f64::MIN_POSITIVE);
     }
 }

@@ -12,7 +12,7 @@ mod steady_start;
 
 use std::sync::Arc;
 
-use osteon_vm::{Program, SymbolIndex};
+use osteon_vm::{InstructionSet, Program, SymbolIndex};
 
 pub use breakdown::{Breakdown, BreakdownCause};
 pub use setup::{Action, Begin, LaneEnd, LaneSetup, SetupError, Timed};
@@ -49,6 +49,8 @@ pub struct DriveOptions {
     pub max_attempts: u64,
     /// Samples at the time of an action or event show the state before it.
     pub samples_before: bool,
+    /// Instruction set to run on instead of the machine's best; one the machine lacks is an error of the setup.
+    pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for DriveOptions {
@@ -59,10 +61,11 @@ impl Default for DriveOptions {
                 fraction: 1e-3,
                 floor: 1e-6,
             },
-            lanes: 8,
+            lanes: 16,
             max_step: f64::INFINITY,
             max_attempts: 1_000_000,
             samples_before: false,
+            instruction_set: None,
         }
     }
 }
@@ -122,6 +125,12 @@ pub fn drive(
 ) -> Result<Vec<LaneOutcome>, SetupError> {
     for (person, setup) in people.iter().enumerate() {
         setup.check(person, program)?;
+    }
+    if let Some(set) = options.instruction_set.filter(|set| !set.is_available()) {
+        return Err(SetupError {
+            person: 0,
+            message: format!("this machine has no {set:?} instructions"),
+        });
     }
     Ok(block::Block::new(program, people, record, options, observer).run())
 }

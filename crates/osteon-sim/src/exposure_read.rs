@@ -502,7 +502,7 @@ impl Context<'_> {
     }
 
     /// The effects of an entry at a dose.
-    fn effects(
+    pub(crate) fn effects(
         &self,
         entry: &Entry,
         dose: Option<(&Item<'_, '_>, &Measure)>,

@@ -80,6 +80,7 @@ pub(crate) fn drive_all(
         atol: options.atol.clone(),
         max_attempts: options.max_attempts,
         samples_before: true,
+        instruction_set: options.instruction_set,
         ..DriveOptions::default()
     };
     let mut gather = Gather {

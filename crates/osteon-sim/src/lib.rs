@@ -4,6 +4,7 @@
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
 mod body;
+mod counting;
 mod diagnostics;
 mod diet_read;
 mod diets_read;
@@ -39,6 +40,7 @@ mod titrate;
 mod titration_read;
 mod toml_text;
 mod vocabulary;
+mod worded_read;
 
 pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;

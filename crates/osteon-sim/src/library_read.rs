@@ -220,6 +220,10 @@ impl LibraryReader<'_> {
             Some(i) => i.boolean()?,
             None => false,
         };
+        let outlook = match table.get("outlook") {
+            Some(i) => i.boolean()?,
+            None => false,
+        };
         let note = table.get("note").and_then(|i| i.text().map(str::to_owned));
         // Codes and remarks for other rooms; their presence is allowed, their meaning is not ours.
         for key in ["loinc", "link", "kind"] {
@@ -299,6 +303,7 @@ impl LibraryReader<'_> {
             since_start,
             substance,
             panel,
+            outlook,
             note,
         })
     }

@@ -165,6 +165,14 @@ impl Context<'_> {
         let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
         for table in [tables.own, tables.shared].into_iter().flatten() {
             for item in table.rest() {
+                if item.is_table() && self.is_worded(&item.key) {
+                    table.claim(&item.key);
+                    if !asked.borrow().contains(&item.key) {
+                        asked.borrow_mut().push(item.key.clone());
+                        self.worded(&item, &mut inputs, &mut exposures);
+                    }
+                    continue;
+                }
                 let Some(word) = self.body.vocabulary.get(&item.key).filter(|w| w.is_input())
                 else {
                     continue;
@@ -233,7 +241,12 @@ impl Context<'_> {
     }
 
     /// A value in the unit of a body symbol.
-    fn input_value(&self, item: &Item<'_, '_>, input: &str, example: &str) -> Option<InputValue> {
+    pub(crate) fn input_value(
+        &self,
+        item: &Item<'_, '_>,
+        input: &str,
+        example: &str,
+    ) -> Option<InputValue> {
         let unit = self
             .body
             .vocabulary

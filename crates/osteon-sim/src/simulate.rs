@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use osteon_model::{Diagnostic, SourceMap, Span};
-use osteon_vm::{Lanes, SymbolIndex};
+use osteon_vm::{InstructionSet, Lanes, SymbolIndex};
 
 use crate::body::{Body, Hash};
 use crate::diagnostics::Diagnostics;
@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub atol: Atol,
     /// Attempts allowed between two stops before a lane is given up.
     pub max_attempts: u64,
+    /// Instruction set to integrate on instead of the machine's best: for comparing machines, results agree within rounding.
+    pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for RunOptions {
@@ -41,6 +43,7 @@ impl Default for RunOptions {
                 floor: 1e-6,
             },
             max_attempts: 200_000,
+            instruction_set: None,
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Word {
     pub unit_text: String,
     /// The field `role` of its notes: `input`, `dose`, `counter`, …
     pub role: Option<String>,
+    /// The field `word` of its notes: how a table of a person calls it (`sun.latitude`).
+    pub word: Option<String>,
     /// True for parameters, which may be set at the start.
     pub parameter: bool,
     /// True for species, which may receive doses.
@@ -57,6 +59,7 @@ impl Vocabulary {
                         .or_else(|| s.unit.map(|u| u.to_string()))
                         .unwrap_or_else(|| "dimensionless".to_owned()),
                     role: s.annotation.field("role").map(str::to_owned),
+                    word: s.annotation.field("word").map(str::to_owned),
                     parameter: matches!(s.role, Role::Parameter | Role::Compartment { .. }),
                     species: matches!(s.role, Role::Species(_)),
                     ruled: s.rule.is_some(),
@@ -72,6 +75,11 @@ impl Vocabulary {
     /// The symbol of that name.
     pub fn get(&self, name: &str) -> Option<&Word> {
         self.words.get(name)
+    }
+
+    /// All symbols with their names, in order of names.
+    pub fn words(&self) -> impl Iterator<Item = (&str, &Word)> {
+        self.words.iter().map(|(n, w)| (n.as_str(), w))
     }
 
     /// All names.

@@ -4,6 +4,8 @@ use osteon_sim::{
     ArmRun, Member, MetKind, RowStatus, Run, RunOptions, Silent, live, read_scenario, run, run_many,
 };
 
+use osteon_vm::InstructionSet;
+
 mod small_body;
 use small_body::body;
 
@@ -233,4 +235,44 @@ fn the_run_in_can_be_seen_and_the_morning_after_the_end_is_drawn() {
         values(arm, "serum.Mg")[8],
         1e-15,
     );
+}
+
+/// A life, meals, pills and titrated samples on every instruction set that this machine has: the same numbers but for rounding.
+#[test]
+fn instruction_sets_agree_over_a_whole_run() {
+    let body = body();
+    let text = person("")
+        + "[[phase]]\nfrom = \"0 d\"\ndiet = { magnesium = \"100 mg/d\" }\n[record]\nuntil = \"40 d\"\nevery = \"1 d\"\nclock = \"meals\"\n";
+    let scenario =
+        read_scenario(&text, "test.toml", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+    let available: Vec<InstructionSet> = InstructionSet::ALL
+        .into_iter()
+        .filter(|set| set.is_available())
+        .collect();
+    let runs: Vec<Run> = available
+        .iter()
+        .map(|set| {
+            let options = RunOptions {
+                instruction_set: Some(*set),
+                ..RunOptions::default()
+            };
+            run(&body, &scenario, &options, &mut Silent)
+                .unwrap_or_else(|f| panic!("{}", f.render()))
+        })
+        .collect();
+    let first = &runs[0].arms[0];
+    for (set, run) in available.iter().zip(&runs).skip(1) {
+        let arm = &run.arms[0];
+        assert_eq!(arm.work.steps, first.work.steps, "{set:?}");
+        for (a, b) in arm.columns.iter().zip(&first.columns) {
+            let size = b.values.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+            for (x, y) in a.values.iter().zip(&b.values) {
+                assert!(
+                    (x - y).abs() <= 1e-9 * size,
+                    "{set:?} {}: {x} {y}",
+                    a.quantity
+                );
+            }
+        }
+    }
 }

@@ -197,7 +197,7 @@ fn no_folder(named: &NamedRows, sources: &dyn Sources) -> Diagnostic {
         .folder
         .split_once('/')
         .unwrap_or(("studies", &named.folder));
-    let known = sources.list(shelf).unwrap_or_default();
+    let known = sources.list(shelf).unwrap_or_else(|_| Vec::new());
     let help = near_name(name, known.iter().map(|k| k.trim_end_matches('/'))).map_or_else(
         || format!("name a folder of {shelf}/"),
         |near| format!("did you mean `{near}`?"),

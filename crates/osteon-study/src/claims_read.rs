@@ -124,7 +124,9 @@ impl Reader<'_> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             if let Some(slot) = TEXTS.iter().position(|t| *t == name) {
-                texts[slot] = self.text(name, value).unwrap_or_default();
+                if let Some(words) = self.text(name, value) {
+                    texts[slot] = words;
+                }
                 continue;
             }
             match (name, value.get_ref()) {

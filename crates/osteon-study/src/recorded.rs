@@ -44,6 +44,12 @@ impl Recorded {
         self
     }
 
+    /// The verdicts recorded for a study, in the order of its rows' keys.
+    pub fn of(&self, study: &str) -> Vec<Verdict> {
+        let own = self.rows.iter().filter(|((name, _), _)| name == study);
+        own.map(|(_, verdict)| *verdict).collect()
+    }
+
     /// The record as text, in order of study and row.
     pub fn to_text(&self) -> String {
         let mut out = format!("{HEADER}\n");

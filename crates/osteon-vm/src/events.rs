@@ -85,9 +85,9 @@ impl Lanes {
     }
 
     fn run_events(&mut self, t: &[f64], y: &[f64]) -> Arc<crate::Program> {
-        self.ensure(t, y);
         let program = Arc::clone(&self.program);
-        self.execute(&program.parts.tapes.events);
+        let tapes = &program.parts.tapes;
+        self.beside_or_alone(t, y, &tapes.events, &tapes.events_alone);
         program
     }
 }

@@ -1,6 +1,6 @@
 //! The interpreter: one dispatch per run of operations, inner loops of a fixed number of lanes, compiled for each instruction set.
 //!
-//! The only file of the project with `unsafe`. What makes it sound: [`Tape`] records the largest row it mentions, and
+//! One of two files of the project with `unsafe`, the other is `pass.rs`. What makes it sound: [`Tape`] records the largest row it mentions, and
 //! [`Executor::run`] refuses slot files that are shorter; instruction sets are used only after the machine said it has them.
 #![allow(unsafe_code)]
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use crate::dense::DenseFallback;
 use crate::execute::Executor;
+use crate::pass::Passes;
+use crate::rows::{AddRows, CopyAndCompare, ReadRows};
 use crate::slots::Slots;
 use crate::{InstructionSet, Program, SymbolIndex, Tape};
 
@@ -20,13 +22,20 @@ pub struct Lanes {
     pub(crate) lanes: usize,
     pub(crate) width: usize,
     executor: Executor,
+    passes: Passes,
     pub(crate) slots: Slots,
     /// Rows that depend on held values only are current.
     hoisted: bool,
     /// Rows of the tape `rhs` belong to the time and states in the slot file.
-    current: bool,
+    pub(crate) current: bool,
     /// The same for the tape `jacobian`.
     jacobian_current: bool,
+    /// Rows that the tapes `switches_alone` and `triggers_alone` share with `rhs` hold a probe's values.
+    probed: bool,
+    /// States that margins read; all in ascending order.
+    watched: Vec<u32>,
+    /// Time and watched states while a probe stands in the slot file.
+    kept: Vec<f64>,
     fallback: DenseFallback,
 }
 
@@ -59,6 +68,7 @@ impl Lanes {
         );
         let width = lanes.next_power_of_two();
         let executor = Executor::new(set, width)?;
+        let passes = Passes::new(set)?;
         let layout = &program.parts.layout;
         let mut slots = Slots::new(program.parts.n_slots * width);
         for (i, value) in layout.constants.iter().enumerate() {
@@ -70,15 +80,20 @@ impl Lanes {
             slots[at..at + width].fill(*value);
         }
         let fallback = DenseFallback::new(program.n_states(), lanes);
+        let watched = program.watched_states();
         Some(Lanes {
             program,
             lanes,
             width,
             executor,
+            passes,
             slots,
             hoisted: false,
             current: false,
             jacobian_current: false,
+            probed: false,
+            kept: vec![0.0; (1 + watched.len()) * width],
+            watched,
             fallback,
         })
     }
@@ -217,7 +232,7 @@ impl Lanes {
     pub fn switch_margins(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         let program = Arc::clone(&self.program);
         let tapes = &program.parts.tapes;
-        self.margins(t, y, &tapes.switches, &tapes.switches_alone);
+        self.beside_or_alone(t, y, &tapes.switches, &tapes.switches_alone);
         for (row, switch) in program.parts.switches.iter().enumerate() {
             self.read_row(
                 switch.slot,
@@ -230,7 +245,7 @@ impl Lanes {
     pub fn trigger_margins(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
         let program = Arc::clone(&self.program);
         let tapes = &program.parts.tapes;
-        self.margins(t, y, &tapes.triggers, &tapes.triggers_alone);
+        self.beside_or_alone(t, y, &tapes.triggers, &tapes.triggers_alone);
         for (row, trigger) in program.parts.triggers.iter().enumerate() {
             self.read_row(
                 trigger.slot,
@@ -274,7 +289,7 @@ impl Lanes {
                 break;
             }
             let tapes = &program.parts.tapes;
-            self.margins(t, y, &tapes.switches, &tapes.switches_alone);
+            self.beside_or_alone(t, y, &tapes.switches, &tapes.switches_alone);
             let mut again = false;
             for lane in only.map_or(0..self.lanes, |lane| lane..lane + 1) {
                 for (i, switch) in program.parts.switches.iter().enumerate() {
@@ -328,12 +343,17 @@ impl Lanes {
     /// Makes the rows of `rhs` current at this point.
     pub(crate) fn ensure(&mut self, t: &[f64], y: &[f64]) {
         self.load(t, y);
+        let program = Arc::clone(&self.program);
         if !self.current {
-            let program = Arc::clone(&self.program);
             self.execute(&program.parts.tapes.rhs);
             self.current = true;
             self.jacobian_current = false;
+        } else if self.probed {
+            // The rows a probe has overwritten, from what stands in the slot file again: far fewer than all.
+            self.execute(&program.parts.tapes.switches_alone);
+            self.execute(&program.parts.tapes.triggers_alone);
         }
+        self.probed = false;
     }
 
     fn ensure_jacobian(&mut self, t: &[f64], y: &[f64]) {
@@ -345,10 +365,89 @@ impl Lanes {
         }
     }
 
-    fn margins(&mut self, t: &[f64], y: &[f64], beside: &Tape, alone: &Tape) {
+    /// Runs the shorter of two tapes for the same results: `beside` needs what `rhs` has computed at this point.
+    pub(crate) fn beside_or_alone(&mut self, t: &[f64], y: &[f64], beside: &Tape, alone: &Tape) {
         self.load(t, y);
+        if self.current && self.probed {
+            self.ensure(t, y);
+        }
         let tape = if self.current { beside } else { alone };
         self.execute(tape);
+    }
+
+    /// Whether a switch or trigger margin reads a state.
+    pub fn is_watched(&self, state: usize) -> bool {
+        self.watched.binary_search(&(state as u32)).is_ok()
+    }
+
+    /// Margins of all switches and triggers at a point in passing: what was computed at the present point stays valid. Of `y` only the
+    /// states that [`Lanes::is_watched`] names are read.
+    pub fn probe(&mut self, t: &[f64], y: &[f64], switches: &mut [f64], triggers: &mut [f64]) {
+        let program = Arc::clone(&self.program);
+        let layout = &program.parts.layout;
+        if !self.hoisted {
+            // Nothing is valid yet that could stay so.
+            self.current = false;
+            self.execute(&program.parts.tapes.hoist);
+            self.hoisted = true;
+        }
+        let (width, lanes) = (self.width, self.lanes);
+        let watched = std::mem::take(&mut self.watched);
+        let mut kept = std::mem::take(&mut self.kept);
+        let rows =
+            std::iter::once(layout.time()).chain(watched.iter().map(|i| layout.state(*i as usize)));
+        for (row, kept) in rows.clone().zip(kept.chunks_exact_mut(width)) {
+            let at = row as usize * width;
+            kept.copy_from_slice(&self.slots[at..at + width]);
+        }
+        self.write_row(layout.time(), t);
+        for i in &watched {
+            let i = *i as usize;
+            self.write_row(layout.state(i), &y[i * lanes..(i + 1) * lanes]);
+        }
+        self.execute(&program.parts.tapes.switches_alone);
+        self.execute(&program.parts.tapes.triggers_alone);
+        let switch_rows = program.parts.switches.iter().map(|s| s.slot);
+        for (row, out) in switch_rows.zip(switches.chunks_exact_mut(lanes)) {
+            self.read_row(row, out);
+        }
+        let trigger_rows = program.parts.triggers.iter().map(|s| s.slot);
+        for (row, out) in trigger_rows.zip(triggers.chunks_exact_mut(lanes)) {
+            self.read_row(row, out);
+        }
+        for (row, kept) in rows.zip(kept.chunks_exact(width)) {
+            let at = row as usize * width;
+            self.slots[at..at + width].copy_from_slice(kept);
+        }
+        (self.watched, self.kept) = (watched, kept);
+        self.probed = true;
+    }
+
+    /// `out` = solution of (diagonal·I − J) x = f(t, y) + add with the last factorisation: one stage of a Rosenbrock method.
+    pub fn increment(&mut self, t: &[f64], y: &[f64], add: &[f64], out: &mut [f64]) {
+        let program = Arc::clone(&self.program);
+        let roots = &program.parts.roots;
+        if self.width != self.lanes || roots.solve.is_empty() || self.fallback.any() {
+            self.rhs(t, y, out);
+            out.iter_mut().zip(add).for_each(|(x, add)| *x += add);
+            self.solve(out);
+            return;
+        }
+        self.ensure(t, y);
+        self.passes.run(AddRows {
+            slots: &mut self.slots,
+            rows: &roots.rhs,
+            width: self.width,
+            add,
+            to: program.parts.layout.right_hand(0),
+        });
+        self.execute(&program.parts.tapes.solve);
+        self.read_rows(&roots.solve, out);
+    }
+
+    /// The instruction set that everything here runs on.
+    pub fn passes(&self) -> Passes {
+        self.passes
     }
 
     /// Brings time and states into the slot file; what was computed stays valid only if nothing differs in any bit.
@@ -364,7 +463,10 @@ impl Lanes {
         let mut same = self.load_row(layout.time(), t);
         if self.width == self.lanes {
             let at = layout.state(0) as usize * self.width;
-            same &= copy_and_compare(&mut self.slots[at..at + y.len()], y);
+            same &= self.passes.run(CopyAndCompare {
+                to: &mut self.slots[at..at + y.len()],
+                from: y,
+            });
         } else {
             for i in 0..layout.n_states {
                 same &= self.load_row(layout.state(i), &y[i * self.lanes..(i + 1) * self.lanes]);
@@ -376,7 +478,10 @@ impl Lanes {
     fn load_row(&mut self, row: u32, values: &[f64]) -> bool {
         let at = row as usize * self.width;
         let (used, padding) = self.slots[at..at + self.width].split_at_mut(self.lanes);
-        let same = copy_and_compare(used, values);
+        let same = self.passes.run(CopyAndCompare {
+            to: used,
+            from: values,
+        });
         padding.fill(values[0]);
         same
     }
@@ -394,25 +499,16 @@ impl Lanes {
     }
 
     fn read_rows(&self, rows: &[u32], out: &mut [f64]) {
-        if self.width == 1 {
-            // A single number a row: no copying of memory blocks.
-            for (row, out) in rows.iter().zip(out) {
-                *out = self.slots[*row as usize];
-            }
-            return;
+        if self.width == self.lanes {
+            return self.passes.run(ReadRows {
+                slots: &self.slots,
+                rows,
+                width: self.width,
+                out,
+            });
         }
         for (row, out) in rows.iter().zip(out.chunks_exact_mut(self.lanes)) {
             self.read_row(*row, out);
         }
     }
-}
-
-/// Copies and tells whether every bit was already so.
-fn copy_and_compare(to: &mut [f64], from: &[f64]) -> bool {
-    let mut differs = 0;
-    for (a, b) in to.iter_mut().zip(from) {
-        differs |= a.to_bits() ^ b.to_bits();
-        *a = *b;
-    }
-    differs == 0
 }

@@ -10,7 +10,9 @@ mod execute;
 mod lanes;
 pub mod math;
 mod op;
+mod pass;
 mod program;
+mod rows;
 mod slots;
 mod symbols;
 mod tape;
@@ -18,6 +20,7 @@ mod tape;
 pub use execute::InstructionSet;
 pub use lanes::Lanes;
 pub use op::Op;
+pub use pass::{Pass, Passes};
 pub use program::{
     EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SetError, StartPlace,
     SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,

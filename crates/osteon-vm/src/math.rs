@@ -5,7 +5,8 @@
 #![allow(clippy::excessive_precision)]
 
 /// How `a * b + c` is computed: fused where the instruction set can, else with two roundings.
-pub(crate) trait Arith {
+pub trait Arith {
+    /// `a * b + c`.
     fn mul_add(a: f64, b: f64, c: f64) -> f64;
 }
 

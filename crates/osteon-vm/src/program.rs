@@ -201,6 +201,8 @@ pub struct Tapes {
     pub outputs: Tape,
     /// Conditions, delays, priorities and assigned values of all events †.
     pub events: Tape,
+    /// The same, complete in itself.
+    pub events_alone: Tape,
     /// LU of diagonal·I − J, after `jacobian`; empty if the matrix is too dense for a static tape.
     pub factor: Tape,
     /// Triangular solves, after `factor`.
@@ -302,6 +304,8 @@ pub struct Program {
     pub(crate) parts: ProgramParts,
     names: Vec<String>,
     by_name: BTreeMap<String, SymbolIndex>,
+    /// Held values that the tape `hoist` reads.
+    hoist_reads: Vec<bool>,
 }
 
 impl Program {
@@ -323,6 +327,7 @@ impl Program {
             &t.triggers_alone,
             &t.outputs,
             &t.events,
+            &t.events_alone,
             &t.factor,
             &t.solve,
         ];
@@ -365,10 +370,22 @@ impl Program {
             .enumerate()
             .map(|(i, s)| (s.name.clone(), SymbolIndex(i as u32)))
             .collect();
+        let mut hoist_reads = vec![false; parts.layout.n_held];
+        let first = parts.layout.held(0);
+        for instruction in parts.tapes.hoist.instructions() {
+            for row in &instruction.args[..instruction.op.arity()] {
+                if let Some(held) = row.checked_sub(first)
+                    && let Some(read) = hoist_reads.get_mut(held as usize)
+                {
+                    *read = true;
+                }
+            }
+        }
         Program {
             parts,
             names,
             by_name,
+            hoist_reads,
         }
     }
 
@@ -385,6 +402,11 @@ impl Program {
     /// Names of all symbols of the model; position is [`SymbolIndex`].
     pub fn symbols(&self) -> &[String] {
         &self.names
+    }
+
+    /// Rows of the slot file: what one individual takes in memory, in numbers.
+    pub fn n_rows(&self) -> usize {
+        self.parts.n_slots
     }
 
     /// Finds a symbol by name.
@@ -462,6 +484,33 @@ impl Program {
             .jacobian
             .iter()
             .map(|x| (x.row as usize, x.column as usize))
+    }
+
+    /// Whether anything computed once for held values follows from this one.
+    pub(crate) fn hoist_reads(&self, held: usize) -> bool {
+        self.hoist_reads[held]
+    }
+
+    /// States that a switch or trigger margin reads, ascending.
+    pub(crate) fn watched_states(&self) -> Vec<u32> {
+        let layout = &self.parts.layout;
+        let states = layout.state(0)..layout.state(self.n_states());
+        let tapes = [
+            &self.parts.tapes.switches_alone,
+            &self.parts.tapes.triggers_alone,
+        ];
+        let mut read: Vec<u32> = tapes
+            .into_iter()
+            .flat_map(|tape| tape.instructions())
+            .flat_map(|i| i.args.into_iter().take(i.op.arity()))
+            .chain(self.parts.switches.iter().map(|s| s.slot))
+            .chain(self.parts.triggers.iter().map(|t| t.slot))
+            .filter(|row| states.contains(row))
+            .map(|row| row - states.start)
+            .collect();
+        read.sort_unstable();
+        read.dedup();
+        read
     }
 
     /// Initial value of time.

@@ -112,7 +112,11 @@ impl Lanes {
                 if lane == 0 {
                     self.pad_held();
                 }
-                self.touch_held();
+                if program.hoist_reads(i) {
+                    self.touch_held();
+                } else {
+                    self.current = false;
+                }
             }
             Place::Computed => {
                 return Err(SetError::Computed {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use osteon_ode::{Integrator, Options};
-use osteon_vm::{Lanes, Program, SymbolIndex, Tape, TriggerKind};
+use osteon_vm::{InstructionSet, Lanes, Program, SymbolIndex, Tape, TriggerKind};
 
 use super::breakdown::{Breakdown, BreakdownCause};
 use super::events::EventQueue;
@@ -92,6 +92,9 @@ impl<'a> Block<'a> {
             max_step: options.max_step,
             max_attempts: options.max_attempts,
         };
+        let set = options.instruction_set.unwrap_or_else(InstructionSet::best);
+        let vm = Lanes::with_instruction_set(Arc::clone(program), lanes, set)
+            .expect("`drive` asked whether the machine has the set");
         let n = program.n_states();
         Block {
             program: Arc::clone(program),
@@ -99,7 +102,7 @@ impl<'a> Block<'a> {
             record,
             options,
             observer,
-            integrator: Integrator::new(Lanes::new(Arc::clone(program), lanes), solver),
+            integrator: Integrator::new(vm, solver),
             seats: (0..lanes).map(|_| None).collect(),
             next: 0,
             outcomes: people.iter().map(|_| None).collect(),

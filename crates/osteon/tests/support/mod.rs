@@ -12,6 +12,31 @@ pub struct Told {
     pub stderr: String,
 }
 
+/// A folder on disk as a source of texts.
+pub struct OnDisk(pub PathBuf);
+
+impl osteon_model::Sources for OnDisk {
+    fn text(&self, id: &str) -> Result<String, osteon_model::SourceError> {
+        fs::read_to_string(self.0.join(id)).map_err(|e| osteon_model::SourceError {
+            id: id.to_owned(),
+            reason: e.to_string(),
+        })
+    }
+
+    fn list(&self, dir: &str) -> Result<Vec<String>, osteon_model::SourceError> {
+        let entries = fs::read_dir(self.0.join(dir)).map_err(|e| osteon_model::SourceError {
+            id: dir.to_owned(),
+            reason: e.to_string(),
+        })?;
+        let mut names: Vec<String> = entries
+            .flatten()
+            .map(|e| e.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+}
+
 /// A fresh folder of this name for one test.
 pub fn fresh_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
