@@ -20,7 +20,7 @@ use crate::unit_formula::{self, Fault};
 /// Instances inside instances.
 const MAX_INSTANCES_DEEP: usize = 64;
 /// A model has at most so many symbols.
-const MAX_SYMBOLS: usize = 500_000;
+const MAX_SYMBOLS: usize = 200_000;
 
 /// Where a statement stands: the instance and the units it sees.
 #[derive(Debug, Clone)]
@@ -116,12 +116,19 @@ impl<'a> Expander<'a> {
             units: Rc::new(units),
         };
         for statement in statements {
+            if self.grown_too_large {
+                break;
+            }
             if self.draft.vars.len() > MAX_SYMBOLS {
-                self.report(Diagnostic::error(
-                    ids::TOO_DEEP,
-                    "this model grows too large",
-                    statement.span,
-                ));
+                self.grown_too_large = true;
+                self.report(
+                    Diagnostic::error(
+                        ids::TOO_DEEP,
+                        format!("this model grows beyond {MAX_SYMBOLS} symbols"),
+                        statement.span,
+                    )
+                    .help("instances inside instances multiply: use fewer levels"),
+                );
                 break;
             }
             self.statement(statement, &scope);

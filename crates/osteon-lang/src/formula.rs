@@ -104,8 +104,15 @@ fn climb_within(cursor: &mut Cursor<'_>, least: u8) -> Read<Ast> {
         let span = left.span.to(right.span);
         left = match left.kind {
             AstKind::Apply(before, mut args) if before == op && chains(op) && !left.grouped => {
+                // Not `Ast::new`, which would walk all terms again for each one more
+                let height = left.height.max(right.height + 1);
                 args.push(right);
-                Ast::new(AstKind::Apply(op, args), span)
+                Ast {
+                    kind: AstKind::Apply(op, args),
+                    span,
+                    height,
+                    grouped: false,
+                }
             }
             kind => Ast::new(AstKind::Apply(op, vec![Ast { kind, ..left }, right]), span),
         };

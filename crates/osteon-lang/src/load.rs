@@ -58,6 +58,16 @@ pub fn load(sources: &dyn Sources, id: &str) -> Parsed {
     let mut expander = Expander::new(&library, &map);
     expander.outermost(main);
     let mut draft = expander.draft;
+    if expander.grown_too_large {
+        // What was made so far means nothing, and is a lot to look at.
+        diagnostics.append(&mut draft.diagnostics);
+        return Parsed {
+            model: None,
+            diagnostics,
+            sources: map,
+            interface: Vec::new(),
+        };
+    }
     annotate_model(&library, main, &mut draft.model);
     let interface = draft
         .vars

@@ -21,9 +21,10 @@ use std::collections::BTreeMap;
 
 use osteon_model::{Model, SourceMap};
 
-use bibliography::Bibliography;
-use flow::Flow;
-use mechanisms::Mechanisms;
+pub(crate) use bibliography::{Bibliography, Source};
+pub(crate) use flow::Flow;
+pub(crate) use mechanisms::Mechanisms;
+pub(crate) use page::unit_words;
 
 /// Everything a book is made of. Only the model and its texts are needed; what is left empty is left out.
 #[derive(Debug)]

@@ -368,7 +368,7 @@ fn time_labels(
 }
 
 /// The values a panel shows: everything drawn, the reference range as far as it does not squash the rest, some air.
-fn value_range(panel: &Panel, days: (f64, f64)) -> (f64, f64) {
+pub(crate) fn value_range(panel: &Panel, days: (f64, f64)) -> (f64, f64) {
     let mut low = f64::INFINITY;
     let mut high = f64::NEG_INFINITY;
     let mut take = |v: f64| {

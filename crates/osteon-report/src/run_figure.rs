@@ -165,7 +165,7 @@ pub(crate) fn marks(scenario: &Scenario, run: &Run, days: (f64, f64)) -> Vec<Mar
 }
 
 /// What a phase changes, in a few words.
-fn phase_label(phase: &Phase) -> String {
+pub(crate) fn phase_label(phase: &Phase) -> String {
     let named = |name: &str, said: &str| {
         if said.contains(name) {
             said.to_owned()
@@ -173,11 +173,7 @@ fn phase_label(phase: &Phase) -> String {
             format!("{} {said}", name.replace('_', " "))
         }
     };
-    let mut parts: Vec<String> = phase
-        .diet
-        .iter()
-        .map(|d| named(&d.nutrient, &d.said))
-        .collect();
+    let mut parts: Vec<String> = phase.diet_words();
     parts.extend(phase.exposures.iter().map(|e| named(&e.entry, &e.said)));
     parts.extend(
         phase
@@ -191,6 +187,9 @@ fn phase_label(phase: &Phase) -> String {
 
 /// How often a product is taken: ` a day`, ` twice a day`, ` every 7 d`.
 fn frequency(regimen: &Regimen) -> String {
+    if regimen.said.contains("/d") {
+        return String::new();
+    }
     match (regimen.every_d, regimen.at_d.len()) {
         (1.0, 0 | 1) => " a day".to_owned(),
         (1.0, 2) => " twice a day".to_owned(),
@@ -200,7 +199,7 @@ fn frequency(regimen: &Regimen) -> String {
     }
 }
 
-fn dose_label(entry: &str, said: &str) -> String {
+pub(crate) fn dose_label(entry: &str, said: &str) -> String {
     if said.contains(entry) {
         said.to_owned()
     } else {
@@ -217,45 +216,52 @@ pub(crate) fn describe(run: &Run, figure: &Figure) -> String {
     )];
     for arm in &run.arms {
         for column in &arm.columns {
-            let finite: Vec<(f64, f64)> = arm
-                .times
-                .iter()
-                .copied()
-                .zip(column.values.iter().copied())
-                .filter(|p| p.1.is_finite())
-                .collect();
-            let (Some(first), Some(last)) = (finite.first(), finite.last()) else {
-                continue;
-            };
-            let far = finite
-                .iter()
-                .copied()
-                .max_by(|a, b| (a.1 - first.1).abs().total_cmp(&(b.1 - first.1).abs()))
-                .unwrap_or(*first);
-            let name = if arm.name.is_empty() {
-                String::new()
-            } else {
-                format!(", {}", arm.name)
-            };
-            let way = if (far.0 - last.0).abs() > 1e-9 {
-                format!(", by way of {} at {}", quantity(far.1), time_text(far.0))
-            } else {
-                String::new()
-            };
-            let reference = column
-                .reference
-                .as_ref()
-                .map(range_text)
-                .filter(|r| !r.is_empty())
-                .map_or(String::new(), |r| format!("; reference {r}"));
-            sentences.push(format!(
-                "{}{name}: from {} to {} {}{way}{reference}.",
-                column.label,
-                quantity(first.1),
-                quantity(last.1),
-                column.unit
-            ));
+            sentences.extend(course_words(arm, column));
         }
     }
     sentences.join(" ")
+}
+
+/// A course in a sentence: where it begins and ends, how far it goes, against which reference. `None` without values.
+pub(crate) fn course_words(
+    arm: &osteon_sim::ArmRun,
+    column: &osteon_sim::Column,
+) -> Option<String> {
+    let finite: Vec<(f64, f64)> = arm
+        .times
+        .iter()
+        .copied()
+        .zip(column.values.iter().copied())
+        .filter(|p| p.1.is_finite())
+        .collect();
+    let (first, last) = (finite.first()?, finite.last()?);
+    let far = finite
+        .iter()
+        .copied()
+        .max_by(|a, b| (a.1 - first.1).abs().total_cmp(&(b.1 - first.1).abs()))
+        .unwrap_or(*first);
+    let name = if arm.name.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", arm.name)
+    };
+    let told = [first.1, last.1].map(quantity);
+    let way = if (far.0 - last.0).abs() > 1e-9 && !told.contains(&quantity(far.1)) {
+        format!(", by way of {} at {}", quantity(far.1), time_text(far.0))
+    } else {
+        String::new()
+    };
+    let reference = column
+        .reference
+        .as_ref()
+        .map(range_text)
+        .filter(|r| !r.is_empty())
+        .map_or(String::new(), |r| format!("; reference {r}"));
+    Some(format!(
+        "{}{name}: from {} to {} {}{way}{reference}.",
+        column.label,
+        quantity(first.1),
+        quantity(last.1),
+        column.unit
+    ))
 }

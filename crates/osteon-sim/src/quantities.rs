@@ -29,6 +29,9 @@ pub struct Quantity {
     pub substance: Substance,
     /// True if it belongs to the panel that is recorded when a scenario names no quantities.
     pub panel: bool,
+    /// True if it tells what may come of a state, not the state itself: ratios, scores, risks. Reports show these apart, with the
+    /// links they rest on.
+    pub outlook: bool,
     /// What the test tells and what it cannot, if said.
     pub note: Option<String>,
 }

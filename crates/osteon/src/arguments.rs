@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Convert(ConvertArguments),
     /// Join the parts of a run of many people (one folder, or one for each shard) into one file
     Merge(MergeArguments),
-    /// Print everything that a scenario does to a person, in order of time
+    /// Everything about a name: a library entry with its numbers, conversions and sources, a symbol of the body, or what a scenario does in order of time
     Explain(ExplainArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
@@ -40,18 +40,26 @@ pub(crate) enum Command {
         #[arg(default_value = "scenarios")]
         what: Shelf,
     },
+    /// The laboratory panel on any state of a scenario: values, units, reference intervals, errors of measurement
+    Labs(LabsArguments),
     /// Judge the body by published studies
     Studies(StudiesArguments),
     /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
     Claims(ClaimsArguments),
     /// Write the model book: the body, or any model, as linked HTML pages (docs/doc.md)
     Doc(DocArguments),
+    /// Tell a scenario as one HTML page: person, courses, laboratory, outlook, why, assumptions, sources (docs/report.md)
+    Report(ReportArguments),
     /// Fit parameters of the body to study rows that may be used for it
     Fit(FitArguments),
     /// What matters: every parameter to the ends of its range, one at a time
     Sensitivity(SensitivityArguments),
     /// Why something changed: a change of any output taken apart over the pathways of the body (docs/why.md)
     Why(WhyArguments),
+    /// Match a person to laboratory values, then run on with what is known of them (docs/match.md)
+    Match(MatchArguments),
+    /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
+    Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
     Gallery(GalleryArguments),
     /// Count where the body's numbers come from, and keep the counts
@@ -63,6 +71,13 @@ pub(crate) enum Shelf {
     Scenarios,
     Quantities,
     Library,
+    Supplements,
+    Drugs,
+    Conditions,
+    Activities,
+    Foods,
+    Diets,
+    Tests,
     Studies,
 }
 
@@ -133,6 +148,27 @@ pub(crate) struct RunArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LabsArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// When blood is drawn, for example "5 a" (may stand several times) [default: the end of the record]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) at: Vec<String>,
+    /// Only this arm
+    #[arg(long)]
+    pub(crate) arm: Option<String>,
+    /// Units of the laboratories of the United States first
+    #[arg(long)]
+    pub(crate) us: bool,
+    /// Write the panels as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but the panels
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SensitivityArguments {
     /// A study, or a scenario by name or file
     pub(crate) of: Option<String>,
@@ -187,6 +223,60 @@ pub(crate) struct WhyArguments {
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MatchArguments {
+    /// The person's scenario: a file, or the name of an embedded scenario
+    pub(crate) scenario: Option<String>,
+    /// Laboratory values at the beginning of the scenario: quantity,value,unit and, where the library does not know it, cv (%)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labs: Option<PathBuf>,
+    /// One value, for example "serum.Mg = 0.68 mmol/L"; "± 4 %" may follow
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) measured: Vec<String>,
+    /// People drawn from those whom the measurements allow, for the bands
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) draws: u32,
+    /// Seed of the draws
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Draw N people, measure and match them, and count how often the stated 90 % intervals hold the truth
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) self_test: Option<u32>,
+    /// Write table, bands and figure into this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write everything as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FluxArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// A nutrient or chemical symbol, for example magnesium or Ca
+    #[arg(long)]
+    pub(crate) element: String,
+    /// End of the later day, for example "5 a" [default: the end of the scenario]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Which arm [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
+    /// Write both days as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw them into this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw them into this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +380,36 @@ pub(crate) struct DocArguments {
     /// Where the pages go; index.html is the first
     #[arg(short, long, value_name = "DIR", default_value = "book")]
     pub(crate) output: PathBuf,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// A scenario file, or the name of an embedded scenario or study
+    pub(crate) scenario: String,
+    /// The page [default: NAME.html in out/NAME/]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the report as JSON to stdout; the page is written only with -o
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take the changes of these quantities apart [default: the one that changes most]
+    #[arg(long, value_name = "QUANTITY", conflicts_with = "quick")]
+    pub(crate) why: Vec<String>,
+    /// Lay the measurements of these studies into the plots [default: the study itself, if the scenario is one's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study: Vec<String>,
+    /// Run in N plausible bodies as well and show bands: 5, 50 and 95 % of them [default N: 100]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) bands: Option<u32>,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1, requires = "bands")]
+    pub(crate) seed: u64,
+    /// Leave out what takes many runs: why, and the assumptions that matter
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -12,15 +12,19 @@ mod doc;
 mod explain;
 mod findings;
 mod fit;
+mod flux;
 mod gallery;
 mod gallery_file;
+mod labs;
 mod list;
+mod match_person;
 mod model_file;
 mod origins;
 mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod report;
 mod run;
 mod sensitivity;
 mod studies;
@@ -50,10 +54,14 @@ fn main() -> ExitCode {
             Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
+            Command::Labs(words) => labs::labs(&project, words),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
+            Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
+            Command::Flux(words) => flux::flux(&project, words),
+            Command::Match(words) => match_person::run(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),

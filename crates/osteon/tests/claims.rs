@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::fs;
+use std::path::Path;
+
 use support::{copy_small_project, fresh_folder, osteon, put, put_study};
 
 const HEAD: &str = "[[claim]]\nrow = 1\nclaim = \"Little magnesium lowers serum magnesium.\"\ngrade = \"A\"\nlink = \"mechanistic\"\nanswered_by = \"kidney\"\n";
@@ -105,4 +108,40 @@ fn a_result_cannot_be_typed_in() {
         "{}",
         told.stderr
     );
+}
+
+#[test]
+fn the_projects_own_table_is_whole_and_names_rows_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let told = osteon(&root, &["claims", "--check"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let text = fs::read_to_string(root.join("evidence/claims.toml")).expect("the claims");
+    let table: toml::Table = text.parse().expect("TOML");
+    let rows: Vec<i64> = table["claim"]
+        .as_array()
+        .expect("claims")
+        .iter()
+        .map(|c| c["row"].as_integer().expect("a row"))
+        .collect();
+    assert_eq!(rows, (1..=60).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_reference_broken_in_the_projects_own_table_is_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = fresh_folder("claims-own-broken");
+    let text = fs::read_to_string(root.join("evidence/claims.toml")).expect("the claims");
+    let name = text
+        .split("{ sign = \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a claim that names a sign");
+    put(
+        &folder.join("evidence/claims.toml"),
+        &text.replacen(name, "00-no-such-sign", 1),
+    );
+    let project = folder.display().to_string();
+    let told = osteon(&root, &["--project", &project, "claims", "--check"]);
+    assert_eq!(told.code, 1, "{}", told.stdout);
+    assert!(told.stderr.contains("00-no-such-sign"), "{}", told.stderr);
 }

@@ -8,27 +8,27 @@ use super::{Book, BookFile};
 
 /// A source.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
-    pub(super) key: String,
-    pub(super) authors: String,
-    pub(super) year: String,
-    pub(super) title: String,
+pub(crate) struct Source {
+    pub(crate) key: String,
+    pub(crate) authors: String,
+    pub(crate) year: String,
+    pub(crate) title: String,
     /// Journal or publisher, volume, pages.
-    pub(super) place: String,
-    pub(super) link: Option<String>,
-    pub(super) note: String,
+    pub(crate) place: String,
+    pub(crate) link: Option<String>,
+    pub(crate) note: String,
 }
 
 /// All sources, in order of their keys.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bibliography {
+pub(crate) struct Bibliography {
     pub(super) entries: Vec<Source>,
 }
 
 impl Bibliography {
     /// # Errors
     /// When the text is not BibTeX.
-    pub(super) fn read(text: &str) -> Result<Bibliography, String> {
+    pub(crate) fn read(text: &str) -> Result<Bibliography, String> {
         let read = biblatex::Bibliography::parse(text)
             .map_err(|e| format!("the bibliography cannot be read: {e}"))?;
         let mut entries: Vec<Source> = read.iter().map(source).collect();
@@ -36,7 +36,7 @@ impl Bibliography {
         Ok(Bibliography { entries })
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<&Source> {
+    pub(crate) fn find(&self, key: &str) -> Option<&Source> {
         self.entries.iter().find(|e| e.key == key)
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn sources_page(book: &Book<'_>) -> BookFile {
             section class="source" id=(source.key) {
                 h2 class="key" { (source.key) }
                 p {
-                    @if !source.authors.is_empty() { (source.authors) ". " }
+                    @if !source.authors.is_empty() { (source.authors.trim_end_matches('.')) ". " }
                     b { (source.title) }
                     ". " (source.place)
                     @if !source.year.is_empty() { " (" (source.year) ")" }

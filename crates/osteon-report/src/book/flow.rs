@@ -8,7 +8,7 @@ use super::mechanisms::Mechanisms;
 
 /// The graph of a model.
 #[derive(Debug, Clone)]
-pub(super) struct Flow {
+pub(crate) struct Flow {
     /// What a symbol is computed from at the same moment.
     reads: Vec<Vec<SymbolId>>,
     /// What changes a state: its flows and its rate rule.
@@ -20,7 +20,7 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    pub(super) fn of(model: &Model, mechanisms: &Mechanisms) -> Flow {
+    pub(crate) fn of(model: &Model, mechanisms: &Mechanisms) -> Flow {
         let n = model.symbols.len();
         let (mut reads, mut changed_by) = (vec![Vec::new(); n], vec![Vec::new(); n]);
         for id in model.ids() {
@@ -98,9 +98,8 @@ impl Flow {
             .map(|((a, b), s)| (*a, *b, s.as_slice()))
     }
 
-    /// For every mechanism, how many states lie between it and a symbol: 0 if the symbol is computed from it at the same moment,
-    /// 1 if it is through what changes one state, and so on; `None` if it cannot be reached.
-    pub(super) fn distances(&self, of: SymbolId, mechanisms: &Mechanisms) -> Vec<Option<usize>> {
+    /// How many states lie between a symbol and each of the others; `None` for those that it does not hang on.
+    fn far(&self, of: SymbolId) -> Vec<Option<usize>> {
         let mut far: Vec<Option<usize>> = vec![None; self.reads.len()];
         let mut queue = VecDeque::from([(of, 0)]);
         while let Some((id, distance)) = queue.pop_front() {
@@ -115,6 +114,22 @@ impl Flow {
                 queue.push_back((*next, distance + 1));
             }
         }
+        far
+    }
+
+    /// The symbols that a symbol hangs on with at most so many states between.
+    pub(crate) fn near(&self, of: SymbolId, most: usize) -> Vec<SymbolId> {
+        let far = self.far(of);
+        (0..far.len())
+            .filter(|i| far[*i].is_some_and(|d| d <= most))
+            .map(|i| SymbolId(i as u32))
+            .collect()
+    }
+
+    /// For every mechanism, how many states lie between it and a symbol: 0 if the symbol is computed from it at the same moment,
+    /// 1 if it is through what changes one state, and so on; `None` if it cannot be reached.
+    pub(super) fn distances(&self, of: SymbolId, mechanisms: &Mechanisms) -> Vec<Option<usize>> {
+        let far = self.far(of);
         let mut nearest = vec![None; mechanisms.list.len()];
         for (number, distance) in far.iter().enumerate() {
             let Some(distance) = distance else { continue };

@@ -120,6 +120,11 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
     if length(model, expr) <= LINE {
         return vec![writer.write(expr)];
     }
+    if let ExprKind::Apply(Op::Div, args) = &expr.kind
+        && let [above, below] = args.as_slice()
+    {
+        return vec![html! { mfrac { (stacked(model, above)) (stacked(model, below)) } }];
+    }
     let mut terms: Vec<(&'static str, &Expr)> = Vec::new();
     match &expr.kind {
         ExprKind::Apply(Op::Add | Op::Sub, _) => sum_terms(expr, true, &mut terms),
@@ -158,6 +163,15 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
         .into_iter()
         .map(|(_, parts)| html! { @for part in parts { (part) } })
         .collect()
+}
+
+/// A part of a fraction, broken over lines if it is long.
+fn stacked(model: &Model, expr: &Expr) -> Markup {
+    let lines = broken(model, expr);
+    html! {
+        @if let [line] = lines.as_slice() { mrow { (line) } }
+        @else { mtable { @for line in &lines { mtr { mtd { mrow { (line) } } } } } }
+    }
 }
 
 fn sum_terms<'a>(expr: &'a Expr, plus: bool, out: &mut Vec<(&'static str, &'a Expr)>) {

@@ -7,7 +7,7 @@ use super::comments::{Block, blocks};
 
 /// A mechanism: a stretch of text and the symbols it defines.
 #[derive(Debug, Clone)]
-pub(super) struct Mechanism {
+pub(crate) struct Mechanism {
     /// Name of its page, without `.html`.
     pub(super) page: String,
     /// Name for people.
@@ -22,7 +22,7 @@ pub(super) struct Mechanism {
 
 /// All mechanisms, and to which a symbol belongs.
 #[derive(Debug, Clone)]
-pub(super) struct Mechanisms {
+pub(crate) struct Mechanisms {
     pub(super) list: Vec<Mechanism>,
     owner: Vec<usize>,
 }
@@ -45,7 +45,7 @@ pub(super) fn defining_span(model: &Model, symbol: &Symbol) -> Span {
 }
 
 impl Mechanisms {
-    pub(super) fn of(model: &Model, texts: &SourceMap) -> Self {
+    pub(crate) fn of(model: &Model, texts: &SourceMap) -> Self {
         let mut list: Vec<Mechanism> = Vec::new();
         let mut owner = Vec::new();
         let mut read: Vec<(FileId, Vec<Block>)> = Vec::new();

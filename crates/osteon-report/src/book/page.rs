@@ -123,7 +123,7 @@ pub(super) fn symbol_link(book: &Book<'_>, id: SymbolId) -> Markup {
 }
 
 /// Unit as the author wrote it, in field words where the model knows its size.
-pub(super) fn unit_words(symbol: &Symbol) -> String {
+pub(crate) fn unit_words(symbol: &Symbol) -> String {
     match (&symbol.unit, &symbol.unit_text) {
         (Some(unit), _) if unit.is_dimensionless() => "–".to_owned(),
         (Some(unit), _) => unit.to_string(),

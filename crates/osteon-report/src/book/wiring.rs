@@ -96,10 +96,10 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
                 @for m in &order {
                     @let (angle, x, y) = place(*m);
                     @let right = angle.cos();
-                    @let (lx, ly) = (x + 12.0 * right, y + 12.0 * angle.sin() + 4.0 + if right.abs() < 0.25 { 8.0 * angle.sin() } else { 0.0 });
+                    @let (lx, ly) = (x + 12.0 * right, y + 12.0 * angle.sin() + 4.0 + if right.abs() < 0.06 { 8.0 * angle.sin() } else { 0.0 });
                     a href={ (book.mechanisms.list[*m].page) ".html" } class="node" data-node=(m) {
                         circle cx=(px(x)) cy=(px(y)) r="5.5" {}
-                        text x=(px(lx)) y=(px(ly)) text-anchor=(if right.abs() < 0.25 { "middle" } else if right > 0.0 { "start" } else { "end" }) { (title(*m)) }
+                        text x=(px(lx)) y=(px(ly)) text-anchor=(if right.abs() < 0.06 { "middle" } else if right > 0.0 { "start" } else { "end" }) { (title(*m)) }
                     }
                 }
             }
