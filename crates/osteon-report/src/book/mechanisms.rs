@@ -130,16 +130,13 @@ fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
     if let Some(first) = title.get(..1) {
         title = first.to_uppercase() + &title[1..];
     }
-    // `Vitamin D: made in skin …`: the author's own spelling of the name.
-    let head = block
-        .as_ref()
-        .and_then(|b| b.prose.split_once(": "))
-        .map(|(h, _)| h.trim());
-    let letters = |text: &str| -> String {
-        let kept = text.chars().filter(|c| c.is_alphanumeric());
-        kept.flat_map(char::to_lowercase).collect()
-    };
-    if let Some(head) = head.filter(|h| letters(h) == letters(&word)) {
+    // `Vitamin D: made in skin …`: the author's own name for it, if it is short.
+    const MOST_WORDS: usize = 5;
+    let head = block.as_ref().and_then(|b| b.prose.split_once(": "));
+    let head = head.map(|(h, _)| h.trim()).filter(|h| {
+        !h.contains(['.', '=', ';']) && (1..=MOST_WORDS).contains(&h.split_whitespace().count())
+    });
+    if let Some(head) = head {
         head.clone_into(&mut title);
     }
     Mechanism {

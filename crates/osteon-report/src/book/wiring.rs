@@ -9,7 +9,7 @@ use super::Book;
 use super::page::local;
 
 const WIDTH: f64 = 940.0;
-const HEIGHT: f64 = 720.0;
+const HEIGHT: f64 = 780.0;
 
 fn px(v: f64) -> String {
     format!("{}", (v * 10.0).round() / 10.0)
@@ -43,7 +43,7 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
         WIDTH / 2.0,
         HEIGHT / 2.0,
         WIDTH / 2.0 - 190.0,
-        HEIGHT / 2.0 - 46.0,
+        HEIGHT / 2.0 - 62.0,
     );
     let place = |member: usize| {
         let at = order.iter().position(|m| *m == member).unwrap_or(0) as f64;
@@ -93,10 +93,12 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
                         title { (title(*from)) " feeds " (title(*to)) ": " (names(book, signals, 12).join(", ")) }
                     }
                 }
-                @for m in &order {
+                @for (at, m) in order.iter().enumerate() {
                     @let (angle, x, y) = place(*m);
                     @let right = angle.cos();
-                    @let (lx, ly) = (x + 12.0 * right, y + 12.0 * angle.sin() + 4.0 + if right.abs() < 0.06 { 8.0 * angle.sin() } else { 0.0 });
+                    // Near the top and the foot names stand close: every second one stands a line farther out.
+                    @let out = if right.abs() < 0.5 && at % 2 == 1 { 17.0 * angle.sin() } else { 0.0 };
+                    @let (lx, ly) = (x + 12.0 * right, y + out + 12.0 * angle.sin() + 4.0 + if right.abs() < 0.06 { 8.0 * angle.sin() } else { 0.0 });
                     a href={ (book.mechanisms.list[*m].page) ".html" } class="node" data-node=(m) {
                         circle cx=(px(x)) cy=(px(y)) r="5.5" {}
                         text x=(px(lx)) y=(px(ly)) text-anchor=(if right.abs() < 0.06 { "middle" } else if right > 0.0 { "start" } else { "end" }) { (title(*m)) }
