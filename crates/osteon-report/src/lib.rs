@@ -11,6 +11,7 @@ mod fit_page;
 mod flux_figure;
 mod flux_page;
 mod legend;
+mod match_page;
 mod overview_figure;
 mod palette;
 mod panel;
@@ -40,6 +41,7 @@ pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, dra
 pub use fit_page::{fit_text, fit_toml};
 pub use flux_figure::flux_figure;
 pub use flux_page::{flux_json, flux_text};
+pub use match_page::{allowed_text, match_json, match_text, recovery_json, recovery_text};
 pub use overview_figure::overview_figure;
 pub use raster::png;
 pub use report::{LinkSwitch, MeasuredStudy, ReportInput, report_json, report_page};

@@ -11,9 +11,11 @@ mod data_rows;
 mod fit;
 mod fit_file;
 mod flux;
+mod individuals;
 mod interval;
 mod judge;
 mod least_squares;
+mod matching;
 mod near_names;
 mod pathways;
 mod recorded;
@@ -42,8 +44,14 @@ pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
 pub use flux::{DayFlux, Flow, Flux, FluxError, Place, PlaceKind, flux};
+pub use individuals::{
+    INDIVIDUALS, Individual, Measured, read_individuals, read_labs, read_measured,
+};
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
+pub use matching::{
+    MatchError, MatchOptions, Matched, MatchedParameter, Recovery, match_person, recovery,
+};
 pub use near_names::near_name;
 pub use pathways::{Equation, ORIGINS, Pathway, pathways};
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Sensitivity(SensitivityArguments),
     /// Why something changed: a change of any output taken apart over the pathways of the body (docs/why.md)
     Why(WhyArguments),
+    /// Match a person to laboratory values, then run on with what is known of them (docs/match.md)
+    Match(MatchArguments),
     /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
     Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
@@ -188,6 +190,36 @@ pub(crate) struct WhyArguments {
     /// Draw it into this file as PNG
     #[arg(long, value_name = "FILE")]
     pub(crate) png: Option<PathBuf>,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MatchArguments {
+    /// The person's scenario: a file, or the name of an embedded scenario
+    pub(crate) scenario: Option<String>,
+    /// Laboratory values at the beginning of the scenario: quantity,value,unit and, where the library does not know it, cv (%)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labs: Option<PathBuf>,
+    /// One value, for example "serum.Mg = 0.68 mmol/L"; "± 4 %" may follow
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) measured: Vec<String>,
+    /// People drawn from those whom the measurements allow, for the bands
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) draws: u32,
+    /// Seed of the draws
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Draw N people, measure and match them, and count how often the stated 90 % intervals hold the truth
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) self_test: Option<u32>,
+    /// Write table, bands and figure into this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write everything as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -16,6 +16,7 @@ mod flux;
 mod gallery;
 mod gallery_file;
 mod list;
+mod match_person;
 mod model_file;
 mod origins;
 mod outcome;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
             Command::Report(words) => report::report(&project, words),
             Command::Fit(words) => fit::fit(&project, words),
             Command::Flux(words) => flux::flux(&project, words),
+            Command::Match(words) => match_person::run(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
