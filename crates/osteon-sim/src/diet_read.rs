@@ -376,7 +376,7 @@ impl Context<'_> {
         if used.is_none() && minerals.is_empty() {
             self.push(
                 item.fault("scenario-missing", "the water brings nothing")
-                    .help("water = { magnesium = \"20 mg/L\", calcium = \"80 mg/L\", drink = \"1.5 L/d\" }"),
+                    .help("water = { X = \"20 mg/L\", drink = \"1.5 L/d\" }"),
             );
         }
         for mineral in minerals {
