@@ -21,10 +21,10 @@ def roadrunner_course(model, until, every, names, rtol, atol, options):
     import roadrunner
 
     if not options.get("optimise", True):
-        # Large models: the optimiser of the generated code takes many minutes.
-        for name in dir(roadrunner.Config):
-            if name.startswith("LOADSBMLOPTIONS_OPTIMIZE_"):
-                roadrunner.Config.setValue(getattr(roadrunner.Config, name), False)
+        # Large models: roadrunner puts assignments into each other, and its code generator then needs many minutes to optimise.
+        config = roadrunner.Config
+        config.setValue(config.LLVM_BACKEND, config.LLJIT)
+        config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, config.NONE)
     clock = time.process_time()
     runner = roadrunner.RoadRunner(model)
     ready = time.process_time() - clock

@@ -1,6 +1,7 @@
 //! Times the engine and prints one JSON object a call. Called by `benches/run.py`; the words are in README.md.
 
 mod body;
+mod directions;
 mod disk;
 mod model;
 mod tapes;
@@ -41,9 +42,10 @@ fn main() -> ExitCode {
         "ready" => model::ready(&words),
         "export" => model::export(&words),
         "tapes" => tapes::tapes(&words),
+        "directions" => directions::directions(&words),
         "life" => body::life(&words),
         "scenario" => body::scenario(&words),
-        _ => Err(format!("unknown verb `{verb}`: course, ready, tapes, export, life or scenario")),
+        _ => Err(format!("unknown verb `{verb}`: course, ready, tapes, directions, export, life or scenario")),
     });
     match done {
         Ok(value) => {

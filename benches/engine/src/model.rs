@@ -14,7 +14,7 @@ use crate::Words;
 use crate::disk::Folder;
 
 /// A model file, with further statements at the end of its main model.
-fn read(file: &str, more: &str) -> Result<Model, String> {
+pub fn read(file: &str, more: &str) -> Result<Model, String> {
     let path = Path::new(file);
     let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().ok_or("no file")?.to_string_lossy());
     let sources = Extended { folder: Folder(folder.to_owned()), name: name.to_string(), more: more.to_owned() };

@@ -27,15 +27,6 @@ pub fn tapes(words: &Words) -> Result<Value, String> {
         ("triggers_alone", &tapes.triggers_alone),
         ("outputs", &tapes.outputs),
     ];
-    let written: std::collections::BTreeSet<u32> = tapes.rhs.instructions().map(|i| i.dst).collect();
-    let n = program.n_states() as u32;
-    for i in tapes.solve.instructions() {
-        for a in &i.args[..i.op.arity()] {
-            if written.contains(a) || (*a >= 2 && *a < 2 + n) {
-                eprintln!("solve reads row {a}, which moves with the stages");
-            }
-        }
-    }
     let counted: BTreeMap<&str, Value> = listed.into_iter().map(|(name, tape)| (name, count(tape))).collect();
     let mut vm = Lanes::new(Arc::clone(&program), lanes);
     let n = program.n_states();

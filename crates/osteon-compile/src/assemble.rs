@@ -13,6 +13,7 @@ use crate::lower::Lowering;
 use crate::order::{Moment, Wanted, order};
 use crate::quantities::{Kind, Quantities, means_concentration, species};
 use crate::schedule::{Scheduler, reachable};
+use crate::tangents::{self, Directions, TangentError, TangentNodes};
 use crate::trigger::lower_events;
 
 /// Compiles a model.
@@ -20,6 +21,24 @@ use crate::trigger::lower_events;
 /// # Errors
 /// All faults found, each naming its symbols: `circular`, `missing-value`, `missing-rate`, `rule-conflict`, `wrong-argument-count`, `rate-of-rule`.
 pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
+    whole(model, None).map_err(|error| match error {
+        TangentError::Model(diagnostics) => diagnostics,
+        TangentError::Computed { .. } | TangentError::EventMoves { .. } => Vec::new(),
+    })
+}
+
+/// Compiles a model together with the sensitivities of its states to some parameters, see [`osteon_vm::Tangents`].
+///
+/// # Errors
+/// See [`TangentError`].
+pub fn compile_with_tangents(
+    model: &Model,
+    directions: &Directions,
+) -> Result<Program, TangentError> {
+    whole(model, Some(directions))
+}
+
+fn whole(model: &Model, directions: Option<&Directions>) -> Result<Program, TangentError> {
     let quantities = Quantities::of(model);
     let mut diagnostics = Vec::new();
     let mut run_roots: Vec<Wanted> = model.ids().map(Wanted::Value).collect();
@@ -67,7 +86,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         diagnostics = at_start;
     }
     if !diagnostics.is_empty() {
-        return Err(diagnostics);
+        return Err(TangentError::Model(diagnostics));
     }
 
     let mut lowering = Lowering::new(model, &quantities);
@@ -80,7 +99,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let (events, margins) = lower_events(&mut lowering);
 
     // Amounts and concentrations of species, whatever their symbols mean.
-    let mut extra: Vec<(String, NodeId)> = Vec::new();
+    let mut extra: Vec<(String, NodeId, Option<Kind>)> = Vec::new();
     let mut other_form: FastMap<u32, u32> = FastMap::default();
     for id in model.ids() {
         if let Some(info) = species(model, id) {
@@ -107,16 +126,32 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
                     }
                 ),
                 node,
+                None,
             ));
         }
     }
 
-    let n = quantities.states.len();
-    let rhs: Vec<NodeId> = quantities
+    let mut rhs: Vec<NodeId> = quantities
         .states
         .iter()
         .map(|id| lowering.stored_rate(*id))
         .collect();
+    let mut tangents = match directions {
+        Some(directions) => tangents::build(
+            &mut lowering,
+            &quantities,
+            &rhs,
+            &events,
+            &margins,
+            model.symbols.len() + extra.len(),
+            directions,
+        )?,
+        None => TangentNodes::default(),
+    };
+    let first_tangent = model.symbols.len() + extra.len();
+    rhs.append(&mut tangents.rates);
+    extra.append(&mut tangents.symbols);
+    let n = rhs.len();
     let mut jacobian: Vec<(u32, u32, NodeId)> = Vec::new();
     let mut dfdt = vec![Graph::ZERO; n];
     for (i, f) in rhs.iter().enumerate() {
@@ -145,7 +180,8 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             })
             .collect()
     };
-    let (start_states, start_held) = (start_of(&quantities.states), start_of(&quantities.held));
+    let (mut start_states, mut start_held) =
+        (start_of(&quantities.states), start_of(&quantities.held));
     let values: Vec<NodeId> = model
         .ids()
         .map(|id| lowering.value(id, Moment::Run))
@@ -156,6 +192,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         event_roots.push(e.truth);
         event_roots.extend(e.delay.iter().chain(&e.priority).chain(&e.values));
     }
+    event_roots.extend(tangents.events.iter().flatten().map(|(_, node)| *node));
     let switch_roots: Vec<NodeId> = lowering.switches.iter().map(|s| s.margin).collect();
     let trigger_roots: Vec<NodeId> = margins.iter().map(|m| m.node).collect();
 
@@ -179,12 +216,14 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         &start_held,
     ));
     if !diagnostics.is_empty() {
-        return Err(diagnostics);
+        return Err(TangentError::Model(diagnostics));
     }
+    start_states.append(&mut tangents.start_states);
+    start_held.append(&mut tangents.start_held);
 
     let layout = Layout {
         n_states: n,
-        n_held: quantities.held.len(),
+        n_held: start_held.len(),
         n_switches: lowering.switches.len(),
         n_triggers: margins.len(),
         start_defaults: lowering.start_defaults.clone(),
@@ -320,11 +359,15 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         });
     }
     let n_named = symbols.len();
-    for (name, node) in &extra {
+    for (name, node, kind) in &extra {
         symbols.push(SymbolCode {
             name: name.clone(),
             slot: s.row(*node),
-            place: Place::Computed,
+            place: match kind {
+                Some(Kind::State(i)) => Place::State(*i),
+                Some(Kind::Held(i)) => Place::Held(*i),
+                _ => Place::Computed,
+            },
             per: None,
             start: osteon_vm::StartPlace::None,
             amount: None,
@@ -334,7 +377,8 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
     let event_codes = events
         .iter()
         .zip(&model.events)
-        .map(|(nodes, event)| EventCode {
+        .enumerate()
+        .map(|(number, (nodes, event))| EventCode {
             id: event.id.clone(),
             triggers: nodes.margins.clone(),
             initial_value: event.initial_value,
@@ -348,6 +392,14 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
                 .iter()
                 .zip(&nodes.values)
                 .map(|(a, v)| (SymbolIndex(a.target.0), s.row(*v)))
+                .chain(
+                    tangents
+                        .events
+                        .get(number)
+                        .into_iter()
+                        .flatten()
+                        .map(|(at, v)| (SymbolIndex((first_tangent + at) as u32), s.row(*v))),
+                )
                 .collect(),
         })
         .collect();
@@ -375,6 +427,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
             .states
             .iter()
             .map(|id| model.symbol(*id).id.clone())
+            .chain(tangents.state_names)
             .collect(),
         symbols,
         n_named,
@@ -383,6 +436,7 @@ pub fn compile(model: &Model) -> Result<Program, Vec<Diagnostic>> {
         events: event_codes,
         tapes,
         roots,
+        tangents: tangents.tangents,
         start_time: model.start_time,
     }))
 }
@@ -399,7 +453,8 @@ fn missing(
     let mut found: Vec<SymbolId> = Vec::new();
     for id in reachable(graph, needed) {
         if let Node::Input(Input::Held(i)) = graph.node(id) {
-            roots.push(start_held[i as usize]);
+            // Directions follow from values that are asked about themselves.
+            roots.extend(start_held.get(i as usize));
         }
     }
     roots.extend(start_states);

@@ -16,9 +16,35 @@ pub(crate) const TIME: u32 = u32::MAX;
 #[derive(Default)]
 pub(crate) struct Gradients {
     known: FastMap<NodeId, Gradient>,
+    /// Held values that count as variables: `HELD` plus their index.
+    held: Vec<bool>,
+    /// Also what does not change along a trajectory is differentiated.
+    also_steady: bool,
 }
 
+/// Variables from here on are held values.
+const HELD: u32 = 1 << 30;
+
 impl Gradients {
+    /// With respect to states, time and some held values.
+    pub fn with_held(held: Vec<bool>) -> Gradients {
+        Gradients {
+            held,
+            also_steady: true,
+            ..Gradients::default()
+        }
+    }
+
+    /// With respect to one node, which becomes variable 0; everything else is constant.
+    pub fn from_start(variable: NodeId) -> Gradients {
+        let mut gradients = Gradients {
+            also_steady: true,
+            ..Gradients::default()
+        };
+        gradients.known.insert(variable, Rc::new([(0, Graph::ONE)]));
+        gradients
+    }
+
     /// Gradient of a node.
     pub fn of(&mut self, graph: &mut Graph, root: NodeId) -> Gradient {
         if let Some(known) = self.known.get(&root) {
@@ -45,13 +71,16 @@ impl Gradients {
     }
 
     fn local(&self, graph: &mut Graph, id: NodeId) -> Gradient {
-        if !graph.varies(id) {
+        if !graph.varies(id) && !self.also_steady {
             return Rc::new([]);
         }
         let (op, [a, b, c]) = match graph.node(id) {
             Node::Constant(_) => return Rc::new([]),
             Node::Input(Input::State(i)) => return Rc::new([(i, Graph::ONE)]),
             Node::Input(Input::Time) => return Rc::new([(TIME, Graph::ONE)]),
+            Node::Input(Input::Held(h)) if self.held.get(h as usize).copied().unwrap_or(false) => {
+                return Rc::new([(HELD + h, Graph::ONE)]);
+            }
             Node::Input(_) => return Rc::new([]),
             Node::Apply(op, args) => (op, args),
         };

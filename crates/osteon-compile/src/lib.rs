@@ -10,6 +10,8 @@ mod lower;
 mod order;
 mod quantities;
 mod schedule;
+mod tangents;
 mod trigger;
 
-pub use assemble::compile;
+pub use assemble::{compile, compile_with_tangents};
+pub use tangents::{Directions, TangentError};

@@ -1,6 +1,6 @@
 //! From nodes to tapes: which tape computes what, fused multiplications, rows, and an order that makes long runs of one operation.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use osteon_vm::{Instruction, Layout, Op, Tape};
 
@@ -145,8 +145,9 @@ impl<'g> Scheduler<'g> {
         out
     }
 
-    /// Orders nodes into a tape and gives rows to those that have none. Cheap operations run as soon as they can, in runs of one kind;
-    /// costly ones wait until nothing cheap is left, so that as many as possible run side by side.
+    /// Orders nodes into a tape and gives rows to those that have none. A kind of operation waits until all of its operations that do
+    /// not need another of the same kind can run, so that runs are few and long: each costs a dispatch, and costly operations run
+    /// side by side.
     pub fn tape(&mut self, nodes: &[NodeId]) -> Tape {
         let position: FastMap<NodeId, usize> =
             nodes.iter().enumerate().map(|(i, id)| (*id, i)).collect();
@@ -164,8 +165,13 @@ impl<'g> Scheduler<'g> {
                 }
             }
         }
-        let mut ready: std::collections::BTreeMap<Op, VecDeque<usize>> =
-            std::collections::BTreeMap::new();
+        let levels = own_kind_levels(&steps, &users);
+        // Operations still to come, by kind and level.
+        let mut to_come: BTreeMap<(Op, u32), usize> = BTreeMap::new();
+        for (step, level) in steps.iter().zip(&levels) {
+            *to_come.entry((step.op, *level)).or_default() += 1;
+        }
+        let mut ready: BTreeMap<Op, VecDeque<usize>> = BTreeMap::new();
         for (i, step) in steps.iter().enumerate() {
             if waiting[i] == 0 {
                 ready.entry(step.op).or_default().push_back(i);
@@ -173,18 +179,32 @@ impl<'g> Scheduler<'g> {
         }
         let mut instructions = Vec::with_capacity(nodes.len());
         loop {
-            let longest = |costly: bool| {
-                let open = ready
-                    .iter()
-                    .filter(|(op, list)| op.is_costly() == costly && !list.is_empty());
-                open.max_by_key(|(_, list)| list.len()).map(|(op, _)| *op)
+            // The kind whose lowest level is most nearly complete; among complete ones the cheap first, then the longest.
+            let rank = |op: Op, list: &VecDeque<usize>| {
+                let ((_, lowest), all) = to_come
+                    .range((op, 0)..)
+                    .next()
+                    .expect("what is ready is to come");
+                let here = list.iter().filter(|i| levels[**i] == *lowest).count();
+                let share = here * 1_000 / all;
+                (share, !op.is_costly(), list.len())
             };
-            let Some(op) = longest(false).or_else(|| longest(true)) else {
+            let open = ready.iter().filter(|(_, list)| !list.is_empty());
+            let Some((op, _)) = open
+                .map(|(op, list)| (*op, rank(*op, list)))
+                .max_by_key(|(_, rank)| *rank)
+            else {
                 break;
             };
             let batch = std::mem::take(ready.get_mut(&op).expect("chosen among those ready"));
             for i in batch {
                 let step = steps[i];
+                match to_come.get_mut(&(step.op, levels[i])) {
+                    Some(left) if *left > 1 => *left -= 1,
+                    _ => {
+                        to_come.remove(&(step.op, levels[i]));
+                    }
+                }
                 let mut args = [0; 3];
                 for (row, a) in args.iter_mut().zip(&step.args[..step.op.arity()]) {
                     *row = self.row(*a);
@@ -217,6 +237,31 @@ impl<'g> Scheduler<'g> {
         );
         Tape::new(&instructions)
     }
+}
+
+/// For every step how many operations of its own kind lie on the longest way to it.
+fn own_kind_levels(steps: &[Step], users: &[Vec<u32>]) -> Vec<u32> {
+    let mut kinds: BTreeMap<Op, usize> = BTreeMap::new();
+    for step in steps {
+        let next = kinds.len();
+        kinds.entry(step.op).or_insert(next);
+    }
+    // Steps are in order of their ids, and arguments have smaller ids than their users.
+    let mut above = vec![0_u32; steps.len() * kinds.len()];
+    let mut levels = vec![0; steps.len()];
+    for (i, step) in steps.iter().enumerate() {
+        let kind = kinds[&step.op];
+        levels[i] = above[i * kinds.len() + kind];
+        above[i * kinds.len() + kind] += 1;
+        for user in &users[i] {
+            for k in 0..kinds.len() {
+                let own = above[i * kinds.len() + k];
+                let theirs = &mut above[*user as usize * kinds.len() + k];
+                *theirs = own.max(*theirs);
+            }
+        }
+    }
+    levels
 }
 
 /// All nodes below the roots, in increasing id.

@@ -39,8 +39,14 @@ impl<S: System> Integrator<S> {
                             self.margins_probe[e] > 0.0
                         };
                         if on != self.bits[e] || on != self.system.branch(lane, row) {
+                            let located = on == self.bits[e];
                             self.bits[e] = on;
-                            self.system.set_branch(lane, row, on);
+                            if located {
+                                self.system
+                                    .cross_switch(lane, row, on, &self.t, &mut self.y);
+                            } else {
+                                self.system.set_branch(lane, row, on);
+                            }
                             changed = true;
                         }
                     }

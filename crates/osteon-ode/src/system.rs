@@ -61,6 +61,10 @@ pub trait System {
     fn switch_margins(&mut self, _t: &[f64], _y: &[f64], _out: &mut [f64]) {}
     /// Freezes a switch of one lane.
     fn set_branch(&mut self, _lane: usize, _switch: usize, _on: bool) {}
+    /// Freezes a switch the other way at a crossing that was located; a system that carries sensitivities changes them in `y`.
+    fn cross_switch(&mut self, lane: usize, switch: usize, on: bool, _t: &[f64], _y: &mut [f64]) {
+        self.set_branch(lane, switch, on);
+    }
     /// The branch as frozen.
     fn branch(&self, _lane: usize, _switch: usize) -> bool {
         false

@@ -94,6 +94,10 @@ impl System for Lanes {
         Lanes::set_branch(self, lane, switch, on);
     }
 
+    fn cross_switch(&mut self, lane: usize, switch: usize, on: bool, t: &[f64], y: &mut [f64]) {
+        Lanes::cross_switch(self, lane, switch, on, t, y);
+    }
+
     fn branch(&self, lane: usize, switch: usize) -> bool {
         Lanes::branch(self, lane, switch)
     }

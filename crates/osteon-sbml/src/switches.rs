@@ -14,7 +14,7 @@ use osteon_model::{
 const FIRST: f64 = 1e9;
 
 /// The same model with every comparison that can change during a run replaced by a 0/1 parameter set by events. `min`, `max` and
-/// `abs` are written out as comparisons first. Equalities stay: they hold at single instants only.
+/// `abs` stay, with events where they change sides. Equalities stay: they hold at single instants only.
 pub fn switches_as_events(model: &Model) -> Model {
     let mut made = Model::clone(model);
     let mut switches = Switches {
@@ -154,26 +154,26 @@ struct Switches {
 impl Switches {
     fn replace(&mut self, expr: &mut Expr) {
         if let ExprKind::Apply(op, args) = &mut expr.kind {
-            match (&*op, args.len()) {
-                (Op::Min | Op::Max, 2..) => {
-                    let compare = if *op == Op::Min { Op::Le } else { Op::Ge };
-                    let last = args.remove(args.len() - 1);
-                    let rest = if args.len() == 1 {
-                        args.remove(0)
-                    } else {
-                        Expr::apply(*op, std::mem::take(args))
-                    };
-                    let condition = Expr::apply(compare, vec![rest.clone(), last.clone()]);
-                    expr.kind = ExprKind::Piecewise(vec![(rest, condition)], Some(Box::new(last)));
-                }
+            // These have kinks but no jumps. They stay as they are, right on both sides of the kink: beyond it a frozen branch may leave
+            // the domain of a power or a logarithm around it before the solver has found the place. The events make it stop there.
+            let pairs: Vec<Expr> = match (&*op, args.len()) {
+                (Op::Min | Op::Max, 2..) => (1..args.len())
+                    .map(|n| {
+                        let before = if n == 1 {
+                            args[0].clone()
+                        } else {
+                            Expr::apply(*op, args[..n].to_vec())
+                        };
+                        Expr::apply(Op::Ge, vec![before, args[n].clone()])
+                    })
+                    .collect(),
                 (Op::Abs, 1) => {
-                    let inner = args.remove(0);
-                    let condition = Expr::apply(Op::Ge, vec![inner.clone(), Expr::number(0.0)]);
-                    let negative = Expr::apply(Op::Neg, vec![inner.clone()]);
-                    expr.kind =
-                        ExprKind::Piecewise(vec![(inner, condition)], Some(Box::new(negative)));
+                    vec![Expr::apply(Op::Ge, vec![args[0].clone(), Expr::number(0.0)])]
                 }
-                _ => {}
+                _ => Vec::new(),
+            };
+            for mut condition in pairs {
+                self.replace(&mut condition);
             }
         }
         match &mut expr.kind {

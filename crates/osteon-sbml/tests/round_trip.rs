@@ -102,7 +102,7 @@ fn names_that_sbml_does_not_allow_are_changed_without_collision() {
 fn comparisons_become_switches_that_events_set() {
     let model = read(RICH);
     let made = osteon_sbml::switches_as_events(&model);
-    // A > 1, and max(A, 0.5) as A >= 0.5; the equality stays.
+    // A > 1, and max(A, 0.5), which stays and gets the events of A >= 0.5; the equality stays.
     assert_eq!(made.symbols.len(), model.symbols.len() + 2);
     assert_eq!(made.events.len(), model.events.len() + 4);
     let text = osteon_sbml::write(&made);
@@ -112,8 +112,9 @@ fn comparisons_become_switches_that_events_set() {
         .and_then(|t| t.split("</assignmentRule>").next())
         .expect("the rule");
     assert!(
-        rule.contains("switch_1") && rule.contains("switch_2") && !rule.contains("<max/>"),
+        rule.contains("switch_1") && !rule.contains("switch_2") && rule.contains("<max/>"),
         "{rule}"
     );
+    assert!(text.contains("variable=\"switch_2\""));
     read(&text);
 }

@@ -15,6 +15,7 @@ mod program;
 mod rows;
 mod slots;
 mod symbols;
+mod tangents;
 mod tape;
 
 pub use execute::InstructionSet;
@@ -23,6 +24,6 @@ pub use op::Op;
 pub use pass::{Pass, Passes};
 pub use program::{
     EventCode, Layout, Nonzero, Place, Program, ProgramParts, Roots, SetError, StartPlace,
-    SwitchCode, SymbolCode, SymbolIndex, Tapes, TriggerCode, TriggerKind,
+    SwitchCode, SymbolCode, SymbolIndex, TangentSwitch, Tangents, Tapes, TriggerCode, TriggerKind,
 };
 pub use tape::{Instruction, Tape};

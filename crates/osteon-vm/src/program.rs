@@ -6,7 +6,7 @@ use std::fmt;
 use crate::Tape;
 
 /// Index of a symbol of a [`Program`]. Symbols of the model come first, in the model's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolIndex(pub u32);
 
 /// Where rows of inputs lie in the slot file. Computed rows follow from [`Layout::first_computed`].
@@ -271,8 +271,36 @@ pub struct ProgramParts {
     pub tapes: Tapes,
     /// Rows of results.
     pub roots: Roots,
+    /// Sensitivities carried along; empty in most programs.
+    pub tangents: Tangents,
     /// Initial value of time.
     pub start_time: f64,
+}
+
+/// Directions carried as further states and held values: for a parameter p and a quantity x, p·dx/dp (dx/dp where p starts at 0).
+#[derive(Debug, Clone, Default)]
+pub struct Tangents {
+    /// The parameters, in the order that numbers them.
+    pub parameters: Vec<SymbolIndex>,
+    /// States of the model itself; what follows them are directions.
+    pub own_states: usize,
+    /// For each direction among the states: state it belongs to, number of the parameter.
+    pub states: Vec<(usize, usize)>,
+    /// The same for those at the end of the held values.
+    pub held: Vec<(usize, usize)>,
+    /// Quantity, number of the parameter, symbol of the direction.
+    pub outputs: Vec<(SymbolIndex, usize, SymbolIndex)>,
+    /// For each switch what its crossing does to directions.
+    pub switches: Vec<TangentSwitch>,
+}
+
+/// How the instant of a crossing moves: −by/speed.
+#[derive(Debug, Clone, Default)]
+pub struct TangentSwitch {
+    /// Total time derivative of the margin.
+    pub speed: SymbolIndex,
+    /// Its change in the direction of each parameter.
+    pub by: Vec<SymbolIndex>,
 }
 
 /// A value that cannot be set.
@@ -516,6 +544,35 @@ impl Program {
     /// Initial value of time.
     pub fn start_time(&self) -> f64 {
         self.parts.start_time
+    }
+
+    /// Sensitivities carried along.
+    pub fn tangents(&self) -> &Tangents {
+        &self.parts.tangents
+    }
+
+    /// The state whose size decides about the accuracy of a state: itself, or for a direction the state it belongs to.
+    pub fn own_state(&self, state: usize) -> usize {
+        let tangents = &self.parts.tangents;
+        match state.checked_sub(tangents.own_states) {
+            Some(at) if !tangents.states.is_empty() => tangents.states[at].0,
+            _ => state,
+        }
+    }
+
+    /// The symbol that holds the direction of a quantity for a parameter, if it was asked for.
+    pub fn direction_of(
+        &self,
+        quantity: SymbolIndex,
+        parameter: SymbolIndex,
+    ) -> Option<SymbolIndex> {
+        let tangents = &self.parts.tangents;
+        let k = tangents.parameters.iter().position(|p| *p == parameter)?;
+        let found = tangents
+            .outputs
+            .iter()
+            .find(|o| o.0 == quantity && o.1 == k);
+        found.map(|o| o.2)
     }
 
     /// The tapes, for reports about size and for printing.

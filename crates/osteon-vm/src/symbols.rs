@@ -103,6 +103,7 @@ impl Lanes {
             None => value,
             Some(size) => value * self.value_in_lane(lane, size, t, y),
         };
+        self.forget_directions(lane, code.place, y);
         match code.place {
             Place::State(i) => {
                 y[i * self.lanes + lane] = stored;
@@ -202,7 +203,7 @@ impl Lanes {
         layout.held(0)..layout.right_hand(0)
     }
 
-    fn pad_held(&mut self) {
+    pub(crate) fn pad_held(&mut self) {
         let layout = &self.program.parts.layout;
         self.pad_rows(layout.held(0)..layout.start(0));
     }

@@ -83,7 +83,9 @@ impl<'a> Block<'a> {
         let lanes = options.lanes.clamp(1, Lanes::MAX).min(people.len().max(1));
         let atol = match &options.atol {
             Atol::Uniform(atol) => vec![*atol],
-            Atol::PerState(atol) => atol.clone(),
+            Atol::PerState(atol) => (0..program.n_states())
+                .map(|state| atol[program.own_state(state)])
+                .collect(),
             Atol::Relative { floor, .. } => vec![options.rtol * floor],
         };
         let solver = Options {
@@ -181,6 +183,10 @@ impl<'a> Block<'a> {
                 Begin::Initial => vm.initialise_lane(lane, t, y),
                 Begin::States(states) => {
                     vm.initialise_lane(lane, t, y);
+                    // States that are given do not move with any parameter.
+                    for i in states.len()..vm.n_states() {
+                        y[i * lanes + lane] = 0.0;
+                    }
                     put(y, states);
                 }
                 Begin::Continued(end) => {
@@ -222,11 +228,12 @@ impl<'a> Block<'a> {
     /// Tolerance of one state: from its start value, or, after a dose, from the amount.
     fn raise_atol(&mut self, lane: usize, state: usize, amount: Option<f64>) {
         let rtol = self.options.rtol;
+        let own = self.program.own_state(state);
         let atol = match (&self.options.atol, amount) {
             (Atol::Uniform(atol), None) => *atol,
-            (Atol::PerState(atol), None) => atol[state],
+            (Atol::PerState(atol), None) => atol[own],
             (Atol::Relative { fraction, floor }, None) => {
-                rtol * (fraction * self.integrator.state(lane, state).abs()).max(*floor)
+                rtol * (fraction * self.integrator.state(lane, own).abs()).max(*floor)
             }
             (Atol::Relative { fraction, .. }, Some(amount)) => self
                 .integrator
@@ -333,6 +340,14 @@ impl<'a> Block<'a> {
                     let value = self.integrator.state(lane, state) + amount;
                     self.integrator.set_state(lane, state, value);
                     self.raise_atol(lane, state, Some(amount));
+                    let tangents = self.program.tangents();
+                    let directions: Vec<usize> = (0..tangents.states.len())
+                        .filter(|at| tangents.states[*at].0 == state)
+                        .map(|at| tangents.own_states + at)
+                        .collect();
+                    for direction in directions {
+                        self.raise_atol(lane, direction, Some(amount));
+                    }
                 }
                 None => {
                     let target = self.program.amount_of(symbol).unwrap_or(symbol);
