@@ -3,7 +3,9 @@
 
 use osteon_model::{Diagnostic, Span, Unit};
 
-use crate::library::{Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf};
+use crate::library::{
+    Elsewhere, Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf,
+};
 use crate::near_name::advice;
 use crate::quantities::{Quantity, Reference};
 use crate::scenario::Change;
@@ -95,6 +97,10 @@ impl LibraryReader<'_> {
             Some(i) => Some(self.per_day(reading, &i)?),
             None => None,
         };
+        let largest = match table.get("largest") {
+            Some(i) => Some((i.measure("10 g/d")?, i.text()?.to_owned())),
+            None => None,
+        };
         let source = table
             .need(
                 "source",
@@ -117,11 +123,26 @@ impl LibraryReader<'_> {
                 return None;
             }
         }
+        let largest = match largest {
+            None => None,
+            Some((measure, said)) => match substance.factor(&measure.unit, &unit) {
+                Ok(factor) => Some((measure.value * factor, said)),
+                Err(why) => {
+                    reading.push(Diagnostic::error(
+                        "library-unit",
+                        format!("`largest`: {why}"),
+                        table.span(),
+                    ));
+                    return None;
+                }
+            },
+        };
         Some(Nutrient {
             name: item.key.clone(),
             label,
             aliases,
             substance,
+            largest,
             averaged,
             meal: meal.map(|m| m.0),
             meal_size: meal_size.map(|m| m.0),
@@ -287,6 +308,24 @@ impl LibraryReader<'_> {
         })
     }
 
+    /// `words.toml`
+    pub(crate) fn words(&mut self, reading: &Reading, text: &str) {
+        let document = reading.parse(text);
+        let range = document.span();
+        for item in Table::new(reading, document.get_ref(), range, "the file").items() {
+            let Some(table) = item.table(format!("[{}]", item.key)) else {
+                continue;
+            };
+            let mut names = vec![item.key.clone()];
+            names.extend(table.get("aliases").map_or_else(Vec::new, |i| i.texts()));
+            let say = table.need("say", "what to write instead");
+            table.finish();
+            if let Some(say) = say.and_then(|i| i.text().map(str::to_owned)) {
+                self.library.words.push(Elsewhere { names, say });
+            }
+        }
+    }
+
     /// `supplements.toml`, `drugs.toml`, `conditions.toml`, `activities.toml`
     pub(crate) fn shelf(&mut self, reading: &Reading, text: &str, shelf: Shelf) {
         let document = reading.parse(text);
@@ -314,7 +353,7 @@ impl LibraryReader<'_> {
         let aliases = table.get("aliases").map_or_else(Vec::new, |i| i.texts());
         let grade = text("grade");
         let note = text("note");
-        let _class = text("class");
+        let class = text("class");
         let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
             s.split(',')
                 .map(|k| k.trim().to_owned())
@@ -369,6 +408,7 @@ impl LibraryReader<'_> {
             shelf,
             label,
             aliases,
+            class,
             product,
             effects,
             response,

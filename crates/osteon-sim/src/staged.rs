@@ -408,7 +408,7 @@ impl<'s> UnderWay<'s> {
                 plan
             }
         };
-        let before = self.gathered.replanned.take().unwrap_or_default();
+        let before = self.gathered.replanned.take().unwrap_or_else(Plan::default);
         let mut real = plan;
         real.met
             .extend(before.met.into_iter().filter(|m| m.kind == MetKind::Review));

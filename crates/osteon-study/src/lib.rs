@@ -14,6 +14,7 @@ mod flux;
 mod individuals;
 mod interval;
 mod judge;
+mod laboratory;
 mod least_squares;
 mod matching;
 mod near_names;
@@ -51,6 +52,7 @@ pub use individuals::{
 };
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
+pub use laboratory::{Flag, LaboratoryError, LaboratoryPanel, TestResult, laboratory};
 pub use matching::{
     MatchError, MatchOptions, Matched, MatchedParameter, Recovery, match_person, recovery,
 };

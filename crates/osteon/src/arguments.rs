@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Convert(ConvertArguments),
     /// Join the parts of a run of many people (one folder, or one for each shard) into one file
     Merge(MergeArguments),
-    /// Print everything that a scenario does to a person, in order of time
+    /// Everything about a name: a library entry with its numbers, conversions and sources, a symbol of the body, or what a scenario does in order of time
     Explain(ExplainArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
@@ -40,6 +40,8 @@ pub(crate) enum Command {
         #[arg(default_value = "scenarios")]
         what: Shelf,
     },
+    /// The laboratory panel on any state of a scenario: values, units, reference intervals, errors of measurement
+    Labs(LabsArguments),
     /// Judge the body by published studies
     Studies(StudiesArguments),
     /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
@@ -71,6 +73,13 @@ pub(crate) enum Shelf {
     Scenarios,
     Quantities,
     Library,
+    Supplements,
+    Drugs,
+    Conditions,
+    Activities,
+    Foods,
+    Diets,
+    Tests,
     Studies,
 }
 
@@ -138,6 +147,27 @@ pub(crate) struct RunArguments {
     /// Of the plausible bodies, keep only those whose healthy adult stays inside the reference intervals at rest
     #[arg(long, requires = "bands")]
     pub(crate) healthy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabsArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// When blood is drawn, for example "5 a" (may stand several times) [default: the end of the record]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) at: Vec<String>,
+    /// Only this arm
+    #[arg(long)]
+    pub(crate) arm: Option<String>,
+    /// Units of the laboratories of the United States first
+    #[arg(long)]
+    pub(crate) us: bool,
+    /// Write the panels as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but the panels
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod fit;
 mod flux;
 mod gallery;
 mod gallery_file;
+mod labs;
 mod list;
 mod match_person;
 mod model_file;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
+            Command::Labs(words) => labs::labs(&project, words),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
