@@ -19,7 +19,7 @@ use crate::uncertainty_posterior::Posterior;
 /// Rows of a run, over which reaching and holding are judged.
 const ROWS: f64 = 52.0;
 /// A choice that moves no goal by more than this share of the goal's scale is left out.
-const MOVES: f64 = 0.01;
+const MOVES: f64 = 0.05;
 
 /// What is wanted of one quantity.
 #[derive(Debug, Clone, PartialEq)]
