@@ -4,6 +4,7 @@
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
 mod body;
+mod cautions;
 mod counting;
 mod diagnostics;
 mod diet_read;

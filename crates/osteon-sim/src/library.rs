@@ -157,6 +157,8 @@ pub struct Nutrient {
     pub substance: Substance,
     /// More than anyone takes in a day, in the unit of the averaged input, and as written: above it a unit has slipped.
     pub largest: Option<(f64, String)>,
+    /// Upper level of intake, above which scenarios are cautioned.
+    pub upper: Option<UpperLevel>,
     /// Averaged input of the body, per day.
     pub averaged: String,
     /// Dose state that a meal adds to; `None`: the nutrient is averaged on both clocks.
@@ -169,6 +171,32 @@ pub struct Nutrient {
     pub source: String,
     /// Where it stands.
     pub span: Span,
+}
+
+/// An upper level of intake.
+#[derive(Debug, Clone)]
+pub struct UpperLevel {
+    /// In the unit of the averaged input.
+    pub per_day: f64,
+    /// As written.
+    pub said: String,
+    /// True if food counts, too.
+    pub with_food: bool,
+    /// What is feared above it.
+    pub says: String,
+    /// Citation key.
+    pub source: String,
+}
+
+/// What should be thought of before a nutrient is given in a condition.
+#[derive(Debug, Clone)]
+pub struct Caution {
+    /// The nutrient.
+    pub nutrient: String,
+    /// What is feared.
+    pub says: String,
+    /// Citation key.
+    pub source: String,
 }
 
 /// The four shelves of the library.
@@ -241,6 +269,8 @@ pub struct Entry {
     pub product: Option<Product>,
     /// What it does to inputs of the body.
     pub effects: Vec<EntryEffect>,
+    /// What to think of before a nutrient is supplemented in it.
+    pub caution: Option<Caution>,
     /// How effects grow with the dose.
     pub response: Response,
     /// Evidence grade A to D, if said.

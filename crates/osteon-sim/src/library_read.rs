@@ -4,7 +4,8 @@
 use osteon_model::{Diagnostic, Span, Unit};
 
 use crate::library::{
-    Elsewhere, Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf,
+    Caution, Elsewhere, Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf,
+    UpperLevel,
 };
 use crate::near_name::advice;
 use crate::quantities::{Quantity, Reference};
@@ -101,6 +102,25 @@ impl LibraryReader<'_> {
             Some(i) => Some((i.measure("10 g/d")?, i.text()?.to_owned())),
             None => None,
         };
+        let upper = match table.get("upper") {
+            Some(i) => {
+                let part = i.table("upper")?;
+                let amount = part.need("amount", "amount = \"350 mg/d\"")?;
+                let of = part.need("of", "of = \"supplements\" or of = \"everything\"")?;
+                let says = part.need("says", "what is feared above it")?;
+                let key = part.need("source", "a key of body/sources.bib")?;
+                let read = (
+                    amount.measure("350 mg/d")?,
+                    amount.text()?.to_owned(),
+                    of.text()? == "everything",
+                    says.text()?.to_owned(),
+                    key.text()?.to_owned(),
+                );
+                part.finish();
+                Some(read)
+            }
+            None => None,
+        };
         let source = table
             .need(
                 "source",
@@ -137,7 +157,30 @@ impl LibraryReader<'_> {
                 }
             },
         };
+        let upper = match upper {
+            None => None,
+            Some((measure, said, with_food, says, source)) => {
+                match substance.factor(&measure.unit, &unit) {
+                    Ok(factor) => Some(UpperLevel {
+                        per_day: measure.value * factor,
+                        said,
+                        with_food,
+                        says,
+                        source,
+                    }),
+                    Err(why) => {
+                        reading.push(Diagnostic::error(
+                            "library-unit",
+                            format!("`upper`: {why}"),
+                            table.span(),
+                        ));
+                        return None;
+                    }
+                }
+            }
+        };
         Some(Nutrient {
+            upper,
             name: item.key.clone(),
             label,
             aliases,
@@ -368,6 +411,20 @@ impl LibraryReader<'_> {
                 .collect::<Option<Vec<Fact>>>()?,
             None => Vec::new(),
         };
+        let caution = match table.get("caution") {
+            Some(i) => {
+                let part = i.table("caution")?;
+                let word = |key, help: &str| Some(part.need(key, help)?.text()?.to_owned());
+                let read = Caution {
+                    nutrient: word("nutrient", "a name of library/nutrients.toml")?,
+                    says: word("says", "what is feared")?,
+                    source: word("source", "a key of body/sources.bib")?,
+                };
+                part.finish();
+                Some(read)
+            }
+            None => None,
+        };
         let response = self.response(reading, table)?;
         let product = self.product(reading, table, shelf, facts)?;
         let effects = match table.get("effects") {
@@ -409,6 +466,7 @@ impl LibraryReader<'_> {
             label,
             aliases,
             class,
+            caution,
             product,
             effects,
             response,

@@ -23,6 +23,8 @@ pub struct Scenario {
     pub arms: Vec<Arm>,
     /// What is recorded, and until when.
     pub record: Record,
+    /// What should be thought of before anybody does this, in words; a simulation may go on.
+    pub cautions: Vec<String>,
 }
 
 /// How the state at time zero is made.

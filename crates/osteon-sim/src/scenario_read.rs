@@ -6,6 +6,7 @@ use std::cell::Cell;
 use osteon_model::{Diagnostic, SourceMap};
 
 use crate::body::Body;
+use crate::cautions::cautions;
 use crate::diagnostics::Diagnostics;
 use crate::measure::read_days;
 use crate::near_name::advice;
@@ -302,6 +303,7 @@ impl Context<'_> {
             return None;
         }
         Some(Scenario {
+            cautions: cautions(&self.body.library, &arms),
             name: name.to_owned(),
             title,
             says,

@@ -64,3 +64,28 @@ fn every_bad_life_gets_its_message() {
     }
     assert!(poor.is_empty(), "{} poor:\n{}", poor.len(), poor.join("\n"));
 }
+
+/// What is unsafe runs, for that is what a simulator is for, and is told before.
+#[test]
+fn unsafe_lives_are_cautioned() {
+    let folder = fresh_folder("unsafe-lives");
+    let base = cases().base;
+    let told_of = |from: &str, to: &str| {
+        assert!(base.contains(from), "{from}");
+        put(&folder.join("life.toml"), &base.replacen(from, to, 1));
+        let told = osteon(&folder, &["check", "life.toml"]);
+        assert_eq!(told.code, 0, "{}", told.stderr);
+        told.stderr
+    };
+    assert!(!told_of("CKD 3a", "CKD 3a").contains("caution:"));
+    let told = told_of("\"300 mg\"", "\"500 mg\"");
+    assert!(
+        told.contains("caution:") && told.contains("350 mg/d") && told.contains("[iom-1997]"),
+        "{told}"
+    );
+    let told = told_of("CKD 3a", "CKD 4");
+    assert!(
+        told.contains("`CKD 4` and magnesium") && told.contains("accumulates"),
+        "{told}"
+    );
+}

@@ -293,16 +293,14 @@ fn wrapped(words: &str) -> Vec<String> {
     const LETTERS: usize = 36;
     let mut lines: Vec<String> = vec![String::new()];
     for word in words.split(' ') {
-        if let Some(line) = lines.last_mut() {
-            if line.is_empty() || line.chars().count() + 1 + word.chars().count() <= LETTERS {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LETTERS => {
+                line.push(' ');
                 line.push_str(word);
-                continue;
             }
+            _ => lines.push(word.to_owned()),
         }
-        lines.push(word.to_owned());
     }
     lines
 }
