@@ -19,6 +19,8 @@ mod least_squares;
 mod matching;
 mod near_names;
 mod pathways;
+mod protocol;
+mod protocol_file;
 mod recorded;
 mod sensitivity;
 mod sensitivity_design;
@@ -56,6 +58,13 @@ pub use matching::{
 };
 pub use near_names::near_name;
 pub use pathways::{Equation, ORIGINS, Pathway, pathways};
+pub use protocol::{
+    Combination, Goal, Protocol, ProtocolError, ProtocolQuestion, Stopped, protocol, read_goal,
+};
+pub use protocol_file::{
+    Amounts, Bound, Choice, Contraindication, LEVERS, Lever, Limit, SAFETY, Safety, read_levers,
+    read_safety,
+};
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
 pub use sensitivity::{
     Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity,

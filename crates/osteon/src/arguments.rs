@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Match a person to laboratory values, then run on with what is known of them (docs/match.md)
     Match(MatchArguments),
+    /// The least of food, supplements and habits that restores and holds goals within safe limits (docs/protocol.md)
+    Protocol(ProtocolArguments),
     /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
     Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
@@ -247,6 +249,30 @@ pub(crate) struct MatchArguments {
     /// Write table, bands and figure into this folder
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Write everything as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProtocolArguments {
+    /// The person's scenario: a file, or the name of an embedded scenario; its first arm is who they are
+    pub(crate) scenario: String,
+    /// What is wanted, for example "serum.Mg 0.85..0.95 mmol/L"; an end may be open ("0.85..")
+    #[arg(long = "goal", value_name = "GOAL", required = true)]
+    pub(crate) goals: Vec<String>,
+    /// Time to reach the goals in, and until which they are to be held
+    #[arg(long, value_name = "TIME", default_value = "1 a")]
+    pub(crate) within: String,
+    /// Plausible bodies in which the protocol is tried
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) samples: u32,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
     /// Write everything as JSON to stdout
     #[arg(long)]
     pub(crate) json: bool,

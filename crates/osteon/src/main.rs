@@ -24,6 +24,7 @@ mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod protocol;
 mod report;
 mod run;
 mod sensitivity;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             Command::Fit(words) => fit::fit(&project, words),
             Command::Flux(words) => flux::flux(&project, words),
             Command::Match(words) => match_person::run(&project, words),
+            Command::Protocol(words) => protocol::protocol(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
