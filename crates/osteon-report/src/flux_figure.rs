@@ -3,7 +3,7 @@
 
 use osteon_study::{DayFlux, Flux, PlaceKind};
 
-use crate::flux_page::{NetFlow, day_words, net_flows};
+use crate::flux_page::{NetFlow, day_words, near_zero, net_flows, traffic};
 use crate::palette::{GREY, INK};
 use crate::svg::{Anchor, Canvas, Svg, TextStyle};
 use crate::text_width::{Weight, text_width, wrap};
@@ -18,6 +18,7 @@ const HEIGHT: f64 = 230.0;
 const GAP: f64 = 14.0;
 const SLOT: f64 = 32.0;
 const NODE: f64 = 14.0;
+const LINE: f64 = 15.0;
 const STEPS: usize = 28;
 const SOURCE: &str = "#009e73";
 const POOL: &str = "#0072b2";
@@ -66,6 +67,8 @@ pub fn flux_figure(found: &Flux, source: &str) -> Svg {
         }
     }
     let scale = HEIGHT / tallest;
+    // Labels of neighbouring columns between the ends stand on two heights.
+    let head = if last > 2 { 84.0 } else { 52.0 };
     for day in days {
         y += 12.0;
         canvas.text(
@@ -73,7 +76,7 @@ pub fn flux_figure(found: &Flux, source: &str) -> Svg {
             &day_words(day),
             TextStyle::new(14.0, INK).bold(),
         );
-        y = draw_day(&mut canvas, found, day, &columns, scale, y + 34.0);
+        y = draw_day(&mut canvas, found, day, &columns, scale, y + head);
     }
     y += 8.0;
     let note = "A band is a net flow, as wide as it is large; where two places exchange, what went each way is written beside the place. \
@@ -182,7 +185,12 @@ fn draw_day(
         let mut at = top;
         for p in order.iter().filter(|p| columns[**p] == column) {
             y[*p] = at;
-            at += height[*p].max(if column == last { SLOT } else { 0.0 }) + GAP;
+            let slot = match column {
+                0 => LINE * (name_lines(&found.places[*p].name).len() + 1) as f64,
+                c if c == last => SLOT,
+                _ => 0.0,
+            };
+            at += height[*p].max(slot) + GAP;
         }
         end = f64::max(end, at);
     }
@@ -285,47 +293,53 @@ fn label(
             .sum()
     };
     let (into, out) = (total(false), total(true));
+    let traffic = traffic(day);
+    let shown = |v: f64| near_zero(v, traffic);
     let amount = match place.kind {
-        PlaceKind::Source => quantity(out),
-        PlaceKind::Sink => quantity(into),
+        PlaceKind::Source => shown(out),
+        PlaceKind::Sink => shown(into),
         PlaceKind::Pool => {
-            let stays = if day.gained[p] > 0.0 { "+" } else { "" };
-            format!(
-                "{} in, {} out: {stays}{}",
-                quantity(into),
-                quantity(out),
-                quantity(day.gained[p])
-            )
+            let stays = shown(day.gained[p]);
+            let sign = if day.gained[p] > 0.0 && stays != "0" {
+                "+"
+            } else {
+                ""
+            };
+            format!("{} in, {} out: {sign}{stays}", shown(into), shown(out))
         }
     };
     let name = TextStyle::new(12.5, INK).bold();
     let small = TextStyle::new(11.5, GREY);
     if column == 0 {
-        let at = y + (height / 2.0).min(40.0);
+        let lines = name_lines(&place.name);
+        let at = y + (height / 2.0).clamp(11.0, 40.0);
         let end = |s: TextStyle| s.anchored(Anchor::End);
-        let lines = wrap(&place.name, 12.5, Weight::SemiBold, LEFT - 12.0);
         for (row, line) in lines.iter().enumerate() {
-            canvas.text((x - 9.0, at + 15.0 * row as f64), line, end(name));
+            canvas.text((x - 9.0, at + LINE * row as f64), line, end(name));
         }
-        let below = at + 15.0 * lines.len() as f64;
+        let below = at + LINE * lines.len() as f64;
         canvas.text((x - 9.0, below), &amount, end(small));
     } else if column == last {
         let at = y + 12.0;
         canvas.text((x + NODE + 9.0, at), &place.name, name);
         let wide = text_width(&place.name, 12.5, Weight::SemiBold);
         if place.kind == PlaceKind::Pool {
-            canvas.text((x + NODE + 9.0, at + 15.0), &amount, small);
+            canvas.text((x + NODE + 9.0, at + LINE), &amount, small);
         } else {
             canvas.text((x + NODE + 19.0 + wide, at), &amount, small);
         }
     } else {
-        let words = format!("{}: {amount}", place.name);
-        canvas.text(
-            (x + NODE / 2.0, y - 7.0),
-            &words,
-            small.anchored(Anchor::Middle),
-        );
+        // Every second column stands higher.
+        let up = if column % 2 == 0 { 2.0 * LINE } else { 0.0 };
+        let middle = |s: TextStyle| s.anchored(Anchor::Middle);
+        let at = (x + NODE / 2.0, y - 7.0 - up);
+        canvas.text((at.0, at.1 - LINE), &place.name, middle(name));
+        canvas.text(at, &amount, middle(small));
     }
+}
+
+fn name_lines(name: &str) -> Vec<String> {
+    wrap(name, 12.5, Weight::SemiBold, LEFT - 12.0)
 }
 
 /// A band of constant height between two points that begins and ends level.

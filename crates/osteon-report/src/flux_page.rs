@@ -43,6 +43,20 @@ pub(crate) fn net_flows(day: &DayFlux) -> Vec<NetFlow> {
         .collect()
 }
 
+/// The largest flow of a day.
+pub(crate) fn traffic(day: &DayFlux) -> f64 {
+    day.flows.iter().map(|f| f.amount).fold(0.0, f64::max)
+}
+
+/// A number in words; what is less than a millionth of the traffic is 0.
+pub(crate) fn near_zero(value: f64, traffic: f64) -> String {
+    if value.abs() < 1e-6 * traffic {
+        "0".to_owned()
+    } else {
+        quantity(value)
+    }
+}
+
 pub(crate) fn day_words(day: &DayFlux) -> String {
     if day.until_d == 0.0 {
         "The last day before the start".to_owned()
@@ -67,7 +81,7 @@ pub fn flux_text(found: &Flux) -> String {
         day.flows
             .iter()
             .find(|f| f.from == from && f.to == to)
-            .map_or_else(|| "0".to_owned(), |f| quantity(f.amount))
+            .map_or_else(|| "0".to_owned(), |f| near_zero(f.amount, traffic(day)))
     };
     let mut pairs: Vec<(usize, usize)> = found
         .before
@@ -90,14 +104,18 @@ pub fn flux_text(found: &Flux) -> String {
     }
     out += "\n";
     out += &table.text("  ");
+    let gain = |day: &DayFlux, p: usize| match near_zero(day.gained[p], traffic(day)).as_str() {
+        "0" => "0".to_owned(),
+        _ => change_text(day.gained[p]),
+    };
     let mut pools = Aligned::new(&["stays in", ">holds", ">gains, before", ">gains, after"]);
     for (p, place) in found.places.iter().enumerate() {
         if place.kind == PlaceKind::Pool {
             pools.row(vec![
                 place.name.clone(),
                 quantity(found.after.held[p]),
-                change_text(found.before.gained[p]),
-                change_text(found.after.gained[p]),
+                gain(&found.before, p),
+                gain(&found.after, p),
             ]);
         }
     }

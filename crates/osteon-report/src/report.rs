@@ -15,7 +15,7 @@ mod sources;
 
 use osteon_model::Model;
 use osteon_sim::{Library, Run, Scenario, Scheduled};
-use osteon_study::{Bands, Flux, Sensitivity, Uncertain, Why};
+use osteon_study::{Bands, Flux, RowVerdict, Sensitivity, Uncertain, Why};
 
 use crate::figure::Figure;
 
@@ -60,6 +60,8 @@ pub struct MeasuredStudy {
     pub says: String,
     /// Citation keys.
     pub cites: String,
+    /// Its rows against this run.
+    pub rows: Vec<RowVerdict>,
 }
 
 /// The report as one HTML page.

@@ -173,11 +173,7 @@ pub(crate) fn phase_label(phase: &Phase) -> String {
             format!("{} {said}", name.replace('_', " "))
         }
     };
-    let mut parts: Vec<String> = phase
-        .diet
-        .iter()
-        .map(|d| named(&d.nutrient, &d.said))
-        .collect();
+    let mut parts: Vec<String> = phase.diet_words();
     parts.extend(phase.exposures.iter().map(|e| named(&e.entry, &e.said)));
     parts.extend(
         phase
@@ -191,6 +187,9 @@ pub(crate) fn phase_label(phase: &Phase) -> String {
 
 /// How often a product is taken: ` a day`, ` twice a day`, ` every 7 d`.
 fn frequency(regimen: &Regimen) -> String {
+    if regimen.said.contains("/d") {
+        return String::new();
+    }
     match (regimen.every_d, regimen.at_d.len()) {
         (1.0, 0 | 1) => " a day".to_owned(),
         (1.0, 2) => " twice a day".to_owned(),

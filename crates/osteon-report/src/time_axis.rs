@@ -124,6 +124,17 @@ pub fn time_text(days: f64) -> String {
     format!("{rounded} {short}").replace('-', "−")
 }
 
+/// A time as the head of a column, in the unit that the whole span is told in: `5.5 a`, `8 mo`, `21 d`.
+pub(crate) fn time_head(days: f64, span_days: f64) -> String {
+    let unit = unit_for(span_days);
+    // Clock times of a day stay hours of that day.
+    if unit.days <= 1.0 {
+        return time_text(days);
+    }
+    let value = (days / unit.days * 10.0).round() / 10.0;
+    format!("{value} {}", unit.short).replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -169,6 +169,9 @@ fn read_library(
     read("library/foods.csv", false, &mut |reading, text| {
         read_foods(reading, text, words, &mut reader.library)
     });
+    read("library/words.toml", false, &mut |reading, text| {
+        reader.words(reading, text)
+    });
     read("library/preparations.toml", false, &mut |reading, text| {
         reader.preparations(reading, text)
     });

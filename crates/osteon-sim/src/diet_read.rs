@@ -120,6 +120,24 @@ impl Context<'_> {
         };
         let unit = self.intake_unit(nutrient);
         match nutrient.substance.factor(&measure.unit, &unit) {
+            Ok(factor)
+                if nutrient
+                    .largest
+                    .as_ref()
+                    .is_some_and(|(l, _)| measure.value * factor > *l) =>
+            {
+                let said = nutrient.largest.as_ref().map_or("", |l| l.1.as_str());
+                self.push(
+                    item.fault(
+                        "scenario-impossible-value",
+                        format!(
+                            "{} {} of {} a day is more than anyone eats ({said})",
+                            measure.value, measure.unit_text, nutrient.name
+                        ),
+                    )
+                    .help("has a unit slipped (g for mg, mg for ug, mmol for mg)?"),
+                );
+            }
             Ok(factor) if measure.value >= 0.0 => {
                 if parts.iter().any(|p| p.nutrient == nutrient.name) {
                     self.push(
@@ -327,7 +345,7 @@ impl Context<'_> {
         }
     }
 
-    /// `water = { magnesium = "20 mg/L", calcium = "80 mg/L", drink = "1.5 L/d" }`, or `{ use = "tap water", drink = "1.5 L/d" }`.
+    /// `water = { X = "20 mg/L", Y = "80 mg/L", drink = "1.5 L/d" }`, or `{ use = "tap water", drink = "1.5 L/d" }`.
     fn water(&self, item: &Item<'_, '_>, parts: &mut [DietPart]) {
         let Some(table) = item.table("water") else {
             return;
@@ -358,7 +376,7 @@ impl Context<'_> {
         if used.is_none() && minerals.is_empty() {
             self.push(
                 item.fault("scenario-missing", "the water brings nothing")
-                    .help("water = { magnesium = \"20 mg/L\", calcium = \"80 mg/L\", drink = \"1.5 L/d\" }"),
+                    .help("water = { X = \"20 mg/L\", drink = \"1.5 L/d\" }"),
             );
         }
         for mineral in minerals {

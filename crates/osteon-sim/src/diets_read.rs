@@ -76,10 +76,7 @@ impl LibraryReader<'_> {
             };
             let words = pedigree(reading, &item, &table);
             let keeps = table
-                .need(
-                    "keeps",
-                    "keeps = [{ nutrient = \"magnesium\", value = 0.8, … }]",
-                )
+                .need("keeps", "keeps = [{ nutrient = \"…\", value = 0.8, … }]")
                 .and_then(|i| i.list())
                 .map(|list| {
                     list.iter()
@@ -198,7 +195,7 @@ impl LibraryReader<'_> {
 
     fn diet_nutrient(&self, reading: &Reading, part: &Item<'_, '_>) -> Option<DietNutrient> {
         let table = part.table("nutrients")?;
-        let named = table.need("nutrient", "nutrient = \"magnesium\"");
+        let named = table.need("nutrient", "nutrient = \"…\"");
         let amount = table.get("amount");
         let (women, men) = (table.get("women"), table.get("men"));
         let mut fact = read_fact(reading, &table)?;

@@ -277,6 +277,9 @@ impl Context<'_> {
                 per,
             )
         };
+        if !self.sensible(dose, entry, product, &measure, share * factor_of) {
+            return;
+        }
         let Some(into) = amount(&product.into, None) else {
             return;
         };
@@ -339,17 +342,10 @@ impl Context<'_> {
     pub(crate) fn entry(&self, item: &Item<'_, '_>, shelf: Shelf, name: &str) -> Option<&Entry> {
         let found = self.body.library.entry(shelf, name);
         if found.is_none() {
-            let elsewhere = Shelf::ALL
-                .into_iter()
-                .find(|s| self.body.library.entry(*s, name).is_some());
-            let help = match elsewhere {
-                Some(other) => format!(
-                    "`{name}` is {}: write {} = …",
-                    other.with_article(),
-                    other.word()
-                ),
-                None => advice(name, self.body.library.names(shelf), "osteon list library"),
-            };
+            let help = self
+                .body
+                .library
+                .help(Some(shelf), name, "osteon list library");
             self.push(
                 item.fault(
                     "scenario-unknown-name",
@@ -359,6 +355,50 @@ impl Context<'_> {
             );
         }
         found
+    }
+
+    /// False, and told, if one dose is more than anyone takes in a day: a unit has slipped.
+    fn sensible(
+        &self,
+        item: &Item<'_, '_>,
+        entry: &Entry,
+        product: &Product,
+        measure: &Measure,
+        share: f64,
+    ) -> bool {
+        let library = &self.body.library;
+        let Some((largest, said, nutrient)) = product
+            .nutrient
+            .as_deref()
+            .and_then(|n| library.nutrient(n))
+            .and_then(|n| n.largest.as_ref().map(|(l, said)| (*l, said, n)))
+        else {
+            return true;
+        };
+        let unit = self
+            .body
+            .vocabulary
+            .get(&nutrient.averaged)
+            .and_then(|w| w.unit)
+            .unwrap_or(Unit::DIMENSIONLESS)
+            .times(&day());
+        let Ok(factor) = product.substance.factor(&measure.unit, &unit) else {
+            return true;
+        };
+        if measure.value * factor * share <= largest {
+            return true;
+        }
+        self.push(
+            item.fault(
+                "scenario-impossible-value",
+                format!(
+                    "{} {} of {} in one dose of `{}` is more than anyone takes in a day ({said})",
+                    measure.value, measure.unit_text, nutrient.name, entry.name
+                ),
+            )
+            .help("has a unit slipped (g for mg, mg for ug, mmol for mg)?"),
+        );
+        false
     }
 
     /// Elemental share if the dose is given as compound, else 1.
@@ -561,10 +601,13 @@ impl Context<'_> {
             Some(i) => match i.days(example) {
                 Some(days) if days > 0.0 => Some(days),
                 Some(_) => {
-                    self.push(i.fault(
-                        "scenario-impossible-value",
-                        format!("`{}` must be longer than nothing", i.key),
-                    ));
+                    self.push(
+                        i.fault(
+                            "scenario-impossible-value",
+                            format!("`{}` must be longer than nothing", i.key),
+                        )
+                        .help("leave it out for a dose that is given at once"),
+                    );
                     None
                 }
                 None => None,
@@ -578,7 +621,10 @@ impl Context<'_> {
             (None, Some(i), true) => {
                 let until_d = i.days("28 d")?;
                 if until_d <= at_d {
-                    self.push(i.fault("scenario-time-order", "the series ends before it begins"));
+                    self.push(
+                        i.fault("scenario-time-order", "the series ends before it begins")
+                            .help("`until` is a time after `at`"),
+                    );
                     return None;
                 }
                 (((until_d - at_d) / every_d - 1e-9).ceil() as u64).max(1)
@@ -593,25 +639,36 @@ impl Context<'_> {
                 return None;
             }
             (Some(i), _, _) | (None, Some(i), false) => {
-                self.push(i.fault(
-                    "scenario-missing",
-                    "`count` or `until`, one of them, goes together with `every`",
-                ));
+                self.push(
+                    i.fault(
+                        "scenario-missing",
+                        "`count` or `until`, one of them, goes together with `every`",
+                    )
+                    .help("every = \"1 d\", count = 7"),
+                );
                 return None;
             }
         };
         if count > MOST_DOSES {
-            self.push(amount_item.fault(
-                "scenario-impossible-value",
-                format!("a series of {count} doses; at most {MOST_DOSES} are given"),
-            ));
+            self.push(
+                amount_item
+                    .fault(
+                        "scenario-impossible-value",
+                        format!("a series of {count} doses; at most {MOST_DOSES} are given"),
+                    )
+                    .help("a longer `every`, or an infusion"),
+            );
             return None;
         }
         if every_d > 0.0 && over_d > every_d {
-            self.push(over?.fault(
-                "scenario-impossible-value",
-                "each infusion of the series would begin before the last one ended",
-            ));
+            self.push(
+                over?
+                    .fault(
+                        "scenario-impossible-value",
+                        "each infusion of the series would begin before the last one ended",
+                    )
+                    .help("a shorter `over`, or a longer `every`"),
+            );
             return None;
         }
         let (entry, deposits, size_into) = match (used, into) {
@@ -622,15 +679,16 @@ impl Context<'_> {
                     .into_iter()
                     .find_map(|s| library.entry(s, name));
                 let Some(entry) = found else {
-                    let known = library
-                        .names(Shelf::Supplement)
-                        .chain(library.names(Shelf::Drug));
                     self.push(
                         item.fault(
                             "scenario-unknown-name",
                             format!("no supplement or drug is called `{name}`"),
                         )
-                        .help(advice(name, known, "osteon list library")),
+                        .help(library.help(
+                            None,
+                            name,
+                            "osteon list library",
+                        )),
                     );
                     return None;
                 };
@@ -645,6 +703,9 @@ impl Context<'_> {
                     return None;
                 };
                 let share = self.compound(of.as_ref(), entry, product)?;
+                if !self.sensible(&amount_item, entry, product, &measure, share) {
+                    return None;
+                }
                 let deposits = self.deposits(
                     &amount_item,
                     &measure,
@@ -713,11 +774,14 @@ impl Context<'_> {
                 )
             }
             _ => {
-                self.push(Diagnostic::error(
-                    "scenario-missing",
-                    "[[dose]] says either `use` (a library entry) or `into` (a dose state)",
-                    table.span(),
-                ));
+                self.push(
+                    Diagnostic::error(
+                        "scenario-missing",
+                        "[[dose]] says either `use` (a library entry) or `into` (a dose state)",
+                        table.span(),
+                    )
+                    .help("use = \"…\", a product of `osteon list supplements`"),
+                );
                 return None;
             }
         };
@@ -737,10 +801,13 @@ impl Context<'_> {
     fn count(&self, item: &Item<'_, '_>) -> Option<u64> {
         let number = item.number()?;
         if number < 1.0 || number.fract() != 0.0 || number > 1e7 {
-            self.push(item.fault(
-                "scenario-impossible-value",
-                format!("`{}` must be a whole number from 1", item.key),
-            ));
+            self.push(
+                item.fault(
+                    "scenario-impossible-value",
+                    format!("`{}` must be a whole number from 1", item.key),
+                )
+                .help(format!("{} = 7", item.key)),
+            );
             return None;
         }
         Some(number as u64)
@@ -892,10 +959,14 @@ impl Timing {
             None => 0.0,
         };
         if !(0.0..=1.0).contains(&over_d) {
-            context.push(over?.fault(
-                "scenario-impossible-value",
-                "`over` of something taken again and again lies within a day",
-            ));
+            context.push(
+                over?
+                    .fault(
+                        "scenario-impossible-value",
+                        "`over` of something taken again and again lies within a day",
+                    )
+                    .help("over = \"4 h\""),
+            );
             return None;
         }
         let count = match &count {

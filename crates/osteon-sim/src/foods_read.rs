@@ -88,6 +88,13 @@ pub(crate) fn read_foods(reading: &Reading, text: &str, words: &Vocabulary, libr
                 )),
             }
         }
+        let own_sources = columns
+            .iter()
+            .filter_map(|(_, nutrient, _)| {
+                let key = row.get(place(&format!("{nutrient}_source"))?)?.trim();
+                (!key.is_empty()).then(|| (nutrient.clone(), key.to_owned()))
+            })
+            .collect();
         let name = row.get(food).unwrap_or("").trim().to_owned();
         let serving_g = serving
             .and_then(|c| row.get(c))
@@ -99,6 +106,7 @@ pub(crate) fn read_foods(reading: &Reading, text: &str, words: &Vocabulary, libr
                 serving_g,
                 per_100_g,
                 source: row.get(source).unwrap_or("").trim().to_owned(),
+                own_sources,
             },
         );
     }

@@ -23,6 +23,8 @@ pub struct LaboratoryTest {
     pub analytical: Option<Fact>,
     /// Coefficient of variation from day to day within a healthy person, %.
     pub biological: Option<Fact>,
+    /// Standard deviation of repeats in the unit of the result, for tests whose error is no share of it.
+    pub repeat: Option<Fact>,
     /// What the test tells, one line.
     pub tells: String,
     /// What it cannot tell, one line.
@@ -46,10 +48,8 @@ pub enum TestMethod {
         amount: String,
         /// Length of the infusion, as written.
         over: String,
-        /// Quantity that counts what leaves.
+        /// Quantity that counts what leaves in a day.
         collected: String,
-        /// Unit of the result.
-        unit: String,
     },
 }
 
@@ -99,7 +99,7 @@ impl LibraryReader<'_> {
                 if !(fact.value >= 0.0 && fact.value.is_finite()) {
                     reading.push(Diagnostic::error(
                         "library-wrong-kind",
-                        format!("`{key}` needs `value`, a coefficient of variation in %"),
+                        format!("`{key}` needs `value`, a number of at least 0"),
                         part.span(),
                     ));
                     return None;
@@ -110,6 +110,7 @@ impl LibraryReader<'_> {
         };
         let analytical = variation("analytical")?;
         let biological = variation("biological")?;
+        let repeat = variation("repeat")?;
         let tells = table
             .need("tells", "what the test tells, one line")?
             .text()?
@@ -178,7 +179,6 @@ impl LibraryReader<'_> {
                         amount,
                         over,
                         collected: name,
-                        unit: "%".to_owned(),
                     },
                     None,
                 )
@@ -195,6 +195,7 @@ impl LibraryReader<'_> {
             reference,
             analytical,
             biological,
+            repeat,
             tells,
             cannot,
             aliases,

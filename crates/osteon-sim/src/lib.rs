@@ -4,6 +4,7 @@
 //! which symbols a word moves is data in `library/`. Times are days from the start of the scenario.
 
 mod body;
+mod cautions;
 mod counting;
 mod diagnostics;
 mod diet_read;
@@ -52,6 +53,7 @@ pub use library::{
     Product, Response, Shelf,
 };
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
+pub use near_name::suggestion;
 pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;
 pub use progress::{Progress, Silent};
@@ -61,7 +63,7 @@ pub use scenario::{
     Adherence, Arm, Change, Clock, Deposit, DietPart, Dose, DoseChange, Effect, Exposure,
     InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start, Titration,
 };
-pub use scenario_read::{read_scenario, read_scenario_for};
+pub use scenario_read::{read_scenario, read_scenario_for, single_dose};
 pub use schedule::{Scheduled, schedule};
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};
 pub use substance::Substance;

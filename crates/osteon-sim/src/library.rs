@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use osteon_model::{Span, Unit};
 
 use crate::laboratory::LaboratoryTest;
-use crate::near_name::same_name;
+use crate::near_name::{advice, same_name};
 use crate::quantities::Quantity;
 use crate::substance::Substance;
 
@@ -26,6 +26,17 @@ pub struct Library {
     pub diets: Vec<Diet>,
     /// Laboratory tests, in the order of the file.
     pub tests: Vec<LaboratoryTest>,
+    /// Words that people use for what is written in another way.
+    pub words: Vec<Elsewhere>,
+}
+
+/// A word that is no entry, and how to say it instead.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// The word and its variants.
+    pub names: Vec<String>,
+    /// What to write instead, or why it cannot be said.
+    pub say: String,
 }
 
 impl Library {
@@ -65,6 +76,50 @@ impl Library {
             })
     }
 
+    /// Help for a name that is not on a shelf (on none for `None`): where it is, what it is a class of, how it is said, or near names.
+    pub fn help(&self, shelf: Option<Shelf>, name: &str, where_listed: &str) -> String {
+        let elsewhere = Shelf::ALL
+            .into_iter()
+            .filter(|s| Some(*s) != shelf)
+            .find(|s| self.entry(*s, name).is_some());
+        if let Some(other) = elsewhere {
+            return format!(
+                "`{name}` is {}: write {} = …",
+                other.with_article(),
+                other.word()
+            );
+        }
+        if let Some(word) = self
+            .words
+            .iter()
+            .find(|w| w.names.iter().any(|n| same_name(n, name)))
+        {
+            return word.say.clone();
+        }
+        let members: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|e| shelf.is_none_or(|s| s == e.shelf))
+            .filter(|e| {
+                e.class
+                    .as_ref()
+                    .is_some_and(|c| same_name(c, name) || same_name(&format!("{c}s"), name))
+            })
+            .map(|e| format!("`{}`", e.name))
+            .collect();
+        if !members.is_empty() {
+            return format!(
+                "`{name}` is a class; its entries are {}",
+                members.join(", ")
+            );
+        }
+        let known: Vec<&str> = match shelf {
+            Some(shelf) => self.names(shelf).collect(),
+            None => Shelf::ALL.into_iter().flat_map(|s| self.names(s)).collect(),
+        };
+        advice(name, known, where_listed)
+    }
+
     /// The food of that name.
     pub fn food(&self, name: &str) -> Option<&Food> {
         self.foods
@@ -100,6 +155,10 @@ pub struct Nutrient {
     pub aliases: Vec<String>,
     /// What is needed to convert between mass, moles, equivalents and international units.
     pub substance: Substance,
+    /// More than anyone takes in a day, in the unit of the averaged input, and as written: above it a unit has slipped.
+    pub largest: Option<(f64, String)>,
+    /// Upper level of intake, above which scenarios are cautioned.
+    pub upper: Option<UpperLevel>,
     /// Averaged input of the body, per day.
     pub averaged: String,
     /// Dose state that a meal adds to; `None`: the nutrient is averaged on both clocks.
@@ -112,6 +171,32 @@ pub struct Nutrient {
     pub source: String,
     /// Where it stands.
     pub span: Span,
+}
+
+/// An upper level of intake.
+#[derive(Debug, Clone)]
+pub struct UpperLevel {
+    /// In the unit of the averaged input.
+    pub per_day: f64,
+    /// As written.
+    pub said: String,
+    /// True if food counts, too.
+    pub with_food: bool,
+    /// What is feared above it.
+    pub says: String,
+    /// Citation key.
+    pub source: String,
+}
+
+/// What should be thought of before a nutrient is given in a condition.
+#[derive(Debug, Clone)]
+pub struct Caution {
+    /// The nutrient.
+    pub nutrient: String,
+    /// What is feared.
+    pub says: String,
+    /// Citation key.
+    pub source: String,
 }
 
 /// The four shelves of the library.
@@ -178,10 +263,14 @@ pub struct Entry {
     pub label: String,
     /// Other names.
     pub aliases: Vec<String>,
+    /// Class of drugs it belongs to, if said.
+    pub class: Option<String>,
     /// What reaches the body as matter, for things that are swallowed or injected.
     pub product: Option<Product>,
     /// What it does to inputs of the body.
     pub effects: Vec<EntryEffect>,
+    /// What to think of before a nutrient is supplemented in it.
+    pub caution: Option<Caution>,
     /// How effects grow with the dose.
     pub response: Response,
     /// Evidence grade A to D, if said.
@@ -283,6 +372,8 @@ pub struct Food {
     pub per_100_g: Vec<(String, f64)>,
     /// Citation key.
     pub source: String,
+    /// Citation keys of nutrients whose source is another.
+    pub own_sources: Vec<(String, String)>,
 }
 
 /// A way of preparing food: what is left of each nutrient.

@@ -3,7 +3,10 @@
 
 use osteon_model::{Diagnostic, Span, Unit};
 
-use crate::library::{Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf};
+use crate::library::{
+    Caution, Elsewhere, Entry, EntryEffect, Fact, Library, Nutrient, Product, Response, Shelf,
+    UpperLevel,
+};
 use crate::near_name::advice;
 use crate::quantities::{Quantity, Reference};
 use crate::scenario::Change;
@@ -95,6 +98,29 @@ impl LibraryReader<'_> {
             Some(i) => Some(self.per_day(reading, &i)?),
             None => None,
         };
+        let largest = match table.get("largest") {
+            Some(i) => Some((i.measure("10 g/d")?, i.text()?.to_owned())),
+            None => None,
+        };
+        let upper = match table.get("upper") {
+            Some(i) => {
+                let part = i.table("upper")?;
+                let amount = part.need("amount", "amount = \"350 mg/d\"")?;
+                let of = part.need("of", "of = \"supplements\" or of = \"everything\"")?;
+                let says = part.need("says", "what is feared above it")?;
+                let key = part.need("source", "a key of body/sources.bib")?;
+                let read = (
+                    amount.measure("350 mg/d")?,
+                    amount.text()?.to_owned(),
+                    of.text()? == "everything",
+                    says.text()?.to_owned(),
+                    key.text()?.to_owned(),
+                );
+                part.finish();
+                Some(read)
+            }
+            None => None,
+        };
         let source = table
             .need(
                 "source",
@@ -117,11 +143,49 @@ impl LibraryReader<'_> {
                 return None;
             }
         }
+        let largest = match largest {
+            None => None,
+            Some((measure, said)) => match substance.factor(&measure.unit, &unit) {
+                Ok(factor) => Some((measure.value * factor, said)),
+                Err(why) => {
+                    reading.push(Diagnostic::error(
+                        "library-unit",
+                        format!("`largest`: {why}"),
+                        table.span(),
+                    ));
+                    return None;
+                }
+            },
+        };
+        let upper = match upper {
+            None => None,
+            Some((measure, said, with_food, says, source)) => {
+                match substance.factor(&measure.unit, &unit) {
+                    Ok(factor) => Some(UpperLevel {
+                        per_day: measure.value * factor,
+                        said,
+                        with_food,
+                        says,
+                        source,
+                    }),
+                    Err(why) => {
+                        reading.push(Diagnostic::error(
+                            "library-unit",
+                            format!("`upper`: {why}"),
+                            table.span(),
+                        ));
+                        return None;
+                    }
+                }
+            }
+        };
         Some(Nutrient {
+            upper,
             name: item.key.clone(),
             label,
             aliases,
             substance,
+            largest,
             averaged,
             meal: meal.map(|m| m.0),
             meal_size: meal_size.map(|m| m.0),
@@ -287,6 +351,24 @@ impl LibraryReader<'_> {
         })
     }
 
+    /// `words.toml`
+    pub(crate) fn words(&mut self, reading: &Reading, text: &str) {
+        let document = reading.parse(text);
+        let range = document.span();
+        for item in Table::new(reading, document.get_ref(), range, "the file").items() {
+            let Some(table) = item.table(format!("[{}]", item.key)) else {
+                continue;
+            };
+            let mut names = vec![item.key.clone()];
+            names.extend(table.get("aliases").map_or_else(Vec::new, |i| i.texts()));
+            let say = table.need("say", "what to write instead");
+            table.finish();
+            if let Some(say) = say.and_then(|i| i.text().map(str::to_owned)) {
+                self.library.words.push(Elsewhere { names, say });
+            }
+        }
+    }
+
     /// `supplements.toml`, `drugs.toml`, `conditions.toml`, `activities.toml`
     pub(crate) fn shelf(&mut self, reading: &Reading, text: &str, shelf: Shelf) {
         let document = reading.parse(text);
@@ -314,7 +396,7 @@ impl LibraryReader<'_> {
         let aliases = table.get("aliases").map_or_else(Vec::new, |i| i.texts());
         let grade = text("grade");
         let note = text("note");
-        let _class = text("class");
+        let class = text("class");
         let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
             s.split(',')
                 .map(|k| k.trim().to_owned())
@@ -328,6 +410,20 @@ impl LibraryReader<'_> {
                 .map(|i| read_fact(reading, &i.table("facts")?))
                 .collect::<Option<Vec<Fact>>>()?,
             None => Vec::new(),
+        };
+        let caution = match table.get("caution") {
+            Some(i) => {
+                let part = i.table("caution")?;
+                let word = |key, help: &str| Some(part.need(key, help)?.text()?.to_owned());
+                let read = Caution {
+                    nutrient: word("nutrient", "a name of library/nutrients.toml")?,
+                    says: word("says", "what is feared")?,
+                    source: word("source", "a key of body/sources.bib")?,
+                };
+                part.finish();
+                Some(read)
+            }
+            None => None,
         };
         let response = self.response(reading, table)?;
         let product = self.product(reading, table, shelf, facts)?;
@@ -369,6 +465,8 @@ impl LibraryReader<'_> {
             shelf,
             label,
             aliases,
+            class,
+            caution,
             product,
             effects,
             response,

@@ -56,7 +56,16 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, k)| k)
 }
 
-/// Help text: the nearest name, else names that its words begin, else the list if it is short.
+/// Help text for a name that is none: the nearest name, else names that its words begin, else the list if it is short.
+pub fn suggestion<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    where_listed: &str,
+) -> String {
+    advice(name, known, where_listed)
+}
+
+/// The same, under the name that readers use.
 pub(crate) fn advice<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,

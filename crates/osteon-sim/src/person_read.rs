@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use osteon_model::{Diagnostic, Span, Unit};
 
+use crate::measure::read_measure;
 use crate::near_name::advice;
 use crate::scenario::{InputValue, Meal, Person};
 use crate::scenario_read::Context;
@@ -32,6 +33,12 @@ const MEASURED: [(&str, &str, &str, bool); 3] = [
     ("weight", "body_weight", "75 kg", true),
     ("height", "height", "178 cm", false),
 ];
+
+/// Nobody has become older, in years. (assumed: the oldest known person was 122)
+const OLDEST_A: f64 = 130.0;
+
+/// Least and greatest of what has ever been measured in people, rounded outwards: beyond it a unit has slipped. (assumed)
+const EVER: [(&str, &str, &str); 2] = [("weight", "1 kg", "700 kg"), ("height", "40 cm", "280 cm")];
 
 /// A person's table, or two: an arm's own words over the shared ones.
 pub(crate) struct PersonTables<'x, 'r, 't> {
@@ -73,6 +80,16 @@ impl Context<'_> {
             };
             let value = self.input_value(&item, input, example);
             match value {
+                Some(value) if value.value > 0.0 && self.beyond(key, input, value.value) => {
+                    complete = false;
+                    self.push(
+                        item.fault(
+                            "scenario-impossible-value",
+                            format!("nobody has a {key} of {}", value.said),
+                        )
+                        .help(format!("has a unit slipped? {key} = \"{example}\"")),
+                    );
+                }
                 Some(value) if value.value > 0.0 => {
                     if key == "age" {
                         age_a = item.days(example).map(|days| days / 365.25);
@@ -170,12 +187,16 @@ impl Context<'_> {
             }
         }
         let age_a = age_a.filter(|_| complete)?;
-        if age_a > 130.0 {
-            self.push(Diagnostic::error(
-                "scenario-impossible-value",
-                format!("nobody is {age_a} years old"),
-                span,
-            ));
+        if age_a > OLDEST_A {
+            let place = tables.get("age").map_or(span, |i| i.span);
+            self.push(
+                Diagnostic::error(
+                    "scenario-impossible-value",
+                    format!("nobody is {age_a} years old"),
+                    place,
+                )
+                .help("age = \"60 a\""),
+            );
             return None;
         }
         let mut known = true;
@@ -204,6 +225,19 @@ impl Context<'_> {
             regimens,
             meals,
         })
+    }
+
+    /// True if no person was ever so small or so great, in the unit of the input.
+    fn beyond(&self, key: &str, input: &str, value: f64) -> bool {
+        let Some((_, least, greatest)) = EVER.iter().find(|e| e.0 == key) else {
+            return false;
+        };
+        let unit = self.body.vocabulary.get(input).and_then(|w| w.unit);
+        let in_unit = |text: &str| {
+            let measure = read_measure(text).ok()?;
+            Some(measure.value * measure.unit.conversion_to(&unit?)?)
+        };
+        in_unit(least).is_some_and(|l| value < l) || in_unit(greatest).is_some_and(|g| value > g)
     }
 
     /// A value in the unit of a body symbol.

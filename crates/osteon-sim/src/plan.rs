@@ -640,11 +640,7 @@ pub(crate) fn taken_until(regimen: &Regimen) -> f64 {
 }
 
 fn phase_words(phase: &Phase) -> String {
-    let mut parts: Vec<String> = phase
-        .diet
-        .iter()
-        .map(|d| format!("{} {}", d.nutrient, d.said))
-        .collect();
+    let mut parts: Vec<String> = phase.diet_words();
     parts.extend(phase.regimens.iter().map(|r| r.said.clone()));
     parts.extend(phase.exposures.iter().map(|e| e.said.clone()));
     parts.extend(

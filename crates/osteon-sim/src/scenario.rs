@@ -23,6 +23,8 @@ pub struct Scenario {
     pub arms: Vec<Arm>,
     /// What is recorded, and until when.
     pub record: Record,
+    /// What should be thought of before anybody does this, in words; a simulation may go on.
+    pub cautions: Vec<String>,
 }
 
 /// How the state at time zero is made.
@@ -116,6 +118,25 @@ pub struct Phase {
     pub regimens: Vec<Regimen>,
     /// Body inputs written directly.
     pub inputs: Vec<InputValue>,
+}
+
+impl Phase {
+    /// What differs in the diet, in words: a diet of the library once by its name, else nutrient by nutrient.
+    pub fn diet_words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for part in &self.diet {
+            let alike = self.diet.iter().filter(|d| d.said == part.said).count();
+            let word = if alike > 1 && !part.said.starts_with(|c: char| c.is_ascii_digit()) {
+                format!("diet {}", part.said)
+            } else {
+                format!("{} {}", part.nutrient.replace('_', " "), part.said)
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words
+    }
 }
 
 /// Something from the library that changes body inputs for a while.

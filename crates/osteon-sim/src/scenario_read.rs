@@ -6,6 +6,7 @@ use std::cell::Cell;
 use osteon_model::{Diagnostic, SourceMap};
 
 use crate::body::Body;
+use crate::cautions::cautions;
 use crate::diagnostics::Diagnostics;
 use crate::measure::read_days;
 use crate::near_name::advice;
@@ -82,6 +83,38 @@ fn sex_said(table: &Table<'_, '_>) -> Option<bool> {
         "female" => Some(true),
         "male" => Some(false),
         _ => None,
+    }
+}
+
+/// One dose of a product, as a `[[dose]]` table would say it; for tests that give something on the way.
+///
+/// # Errors
+/// As for a scenario: unknown product, amount in a unit that does not fit.
+pub fn single_dose(
+    body: &Body,
+    product: &str,
+    amount: &str,
+    over: &str,
+    at_d: f64,
+) -> Result<Dose, Diagnostics> {
+    let text = format!("use = {product:?}\namount = {amount:?}\nover = {over:?}\nat = \"0 d\"\n");
+    let mut sources = SourceMap::new();
+    let file = sources.add("a dose", text.as_str());
+    let context = Context {
+        body,
+        reading: Reading::new(&SCENARIO, file),
+        brought: Vec::new(),
+        sex: Cell::new(None),
+    };
+    let document = context.reading.parse(&text);
+    let range = document.span();
+    let table = Table::new(&context.reading, document.get_ref(), range, "the dose");
+    let dose = context.dose(&table);
+    table.finish();
+    let list = context.reading.into_faults();
+    match dose {
+        Some(dose) if list.is_empty() => Ok(Dose { at_d, ..dose }),
+        _ => Err(Diagnostics { list, sources }),
     }
 }
 
@@ -181,10 +214,13 @@ impl Context<'_> {
                     match (arm_name, person) {
                         (Some(name), Some(person)) => {
                             if arms.iter().any(|a: &Arm| a.name == name) {
-                                self.push(item.fault(
-                                    "scenario-impossible-value",
-                                    format!("two arms are called `{name}`"),
-                                ));
+                                self.push(
+                                    item.fault(
+                                        "scenario-impossible-value",
+                                        format!("two arms are called `{name}`"),
+                                    )
+                                    .help("give each arm its own name"),
+                                );
                             }
                             arms.push(Arm {
                                 name,
@@ -267,6 +303,7 @@ impl Context<'_> {
             return None;
         }
         Some(Scenario {
+            cautions: cautions(&self.body.library, &arms),
             name: name.to_owned(),
             title,
             says,
@@ -343,11 +380,14 @@ impl Context<'_> {
         if from.is_finite() && from.abs() > LONGEST_D
             || until.is_finite() && until.abs() > LONGEST_D
         {
-            self.push(Diagnostic::error(
-                "scenario-impossible-value",
-                "times lie within 150 years of the start",
-                table.span(),
-            ));
+            self.push(
+                Diagnostic::error(
+                    "scenario-impossible-value",
+                    "times lie within 150 years of the start",
+                    table.span(),
+                )
+                .help("write years with `a`: \"-3 a\""),
+            );
             return None;
         }
         if let Some(item) = until_item
@@ -420,13 +460,17 @@ impl Context<'_> {
         let until_item = until_item?;
         let until_d = until_item.days("49 d")?;
         if until_d <= from_d || until_d <= 0.0 {
-            self.push(until_item.fault(
-                "scenario-time-order",
-                format!(
-                    "the record ends at {until_d} d, which is not after its beginning at {} d",
-                    from_d.max(0.0)
-                ),
-            ));
+            self.push(
+                until_item
+                    .fault(
+                        "scenario-time-order",
+                        format!(
+                            "the record ends at {until_d} d, which is not after its beginning at {} d",
+                            from_d.max(0.0)
+                        ),
+                    )
+                    .help("until = \"49 d\", a time after the start; `from` may be negative"),
+            );
             return None;
         }
         if until_d > LONGEST_D || from_d < -LONGEST_D {
@@ -466,10 +510,13 @@ impl Context<'_> {
         for item in also.iter().flat_map(Item::one_or_more) {
             match item.days("21 d") {
                 Some(time) if (-LONGEST_D..=until_d).contains(&time) => also_d.push(time),
-                Some(time) => self.push(item.fault(
-                    "scenario-time-order",
-                    format!("{time} d lies outside the run, which ends at {until_d} d"),
-                )),
+                Some(time) => self.push(
+                    item.fault(
+                        "scenario-time-order",
+                        format!("{time} d lies outside the run, which ends at {until_d} d"),
+                    )
+                    .help("times of `also` lie within the record"),
+                ),
                 None => {}
             }
         }
@@ -660,14 +707,17 @@ impl Context<'_> {
         let Some(record) = record else { return };
         for dose in arms.iter().flat_map(|a| &a.doses) {
             if dose.at_d >= record.until_d {
-                self.push(Diagnostic::error(
-                    "scenario-time-order",
-                    format!(
-                        "the dose of `{}` at {} d comes after the end of the record at {} d",
-                        dose.entry, dose.at_d, record.until_d
-                    ),
-                    top.span(),
-                ));
+                self.push(
+                    Diagnostic::error(
+                        "scenario-time-order",
+                        format!(
+                            "the dose of `{}` at {} d comes after the end of the record at {} d",
+                            dose.entry, dose.at_d, record.until_d
+                        ),
+                        top.span(),
+                    )
+                    .help("let the record go on (`until`), or give the dose earlier"),
+                );
             }
         }
     }

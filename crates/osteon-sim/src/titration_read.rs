@@ -61,15 +61,12 @@ impl Context<'_> {
             .into_iter()
             .find_map(|shelf| library.entry(shelf, name));
         let Some(entry) = found else {
-            let known = library
-                .names(Shelf::Supplement)
-                .chain(library.names(Shelf::Drug));
             self.push(
                 used.fault(
                     "scenario-unknown-name",
                     format!("no supplement or drug is called `{name}`"),
                 )
-                .help(advice(name, known, "osteon list library")),
+                .help(library.help(None, name, "osteon list library")),
             );
             return None;
         };
@@ -240,7 +237,7 @@ impl Context<'_> {
                     Some(until) => until.days("1 a")?.min(until_d),
                     None => until_d,
                 };
-                if !(step > 0.0) || (last - first) / step > MOST_TIMES {
+                if step <= 0.0 || (last - first) / step > MOST_TIMES {
                     self.push(
                         every
                             .fault(

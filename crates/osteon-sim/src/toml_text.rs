@@ -243,14 +243,16 @@ impl<'r, 't> Item<'r, 't> {
     }
 
     fn wrong_kind(&self, wanted: &str) {
-        self.reading.push(self.fault(
+        let fault = self.fault(
             self.reading.family.wrong_kind,
             format!(
                 "`{}` should be {wanted}, and is {}",
                 self.key,
                 kind(self.value)
             ),
-        ));
+        );
+        self.reading
+            .push(fault.help(format!("see {}", self.reading.family.document)));
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -368,6 +370,18 @@ impl<'r, 't> Item<'r, 't> {
 
     fn measure_fault(&self, text: &str, error: &MeasureError, example: &str) {
         let family = self.reading.family;
+        if is_date(text) {
+            self.reading.push(
+                self.fault(
+                    family.wrong_dimension,
+                    format!("`{}` is the calendar date \"{text}\"", self.key),
+                )
+                .help(format!(
+                    "times count from the start of the scenario: \"{example}\""
+                )),
+            );
+            return;
+        }
         let fault = match error {
             MeasureError::UnknownUnit(unit) => self.fault(
                 family.unknown_unit,
@@ -443,6 +457,13 @@ impl<'r, 't> Item<'r, 't> {
             .map_err(|e| self.measure_fault(text, &e, example))
             .ok()
     }
+}
+
+/// True for `2026-03-01` and its like.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('T').next().unwrap_or("").split('-').collect();
+    matches!(parts.as_slice(), [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2
+        && [y, m, d].iter().all(|p| p.bytes().all(|b| b.is_ascii_digit())))
 }
 
 /// The unit of a measure as its writer put it.

@@ -475,9 +475,16 @@ impl Map {
 
     /// Leaves out places that nothing passes on either day.
     fn only_used(&self, days: [DayFlux; 2], by_the_clock: bool) -> (Vec<Place>, [DayFlux; 2]) {
+        // What is less than the sums can tell is no flow.
+        let most = days
+            .iter()
+            .flat_map(|d| d.flows.iter().map(|f| f.amount))
+            .fold(0.0, f64::max);
+        let flows = |f: &Flow| f.amount > CLOSES * most;
         let used: BTreeSet<usize> = days
             .iter()
-            .flat_map(|d| d.flows.iter().flat_map(|f| [f.from, f.to]))
+            .flat_map(|d| d.flows.iter().filter(|f| flows(f)))
+            .flat_map(|f| [f.from, f.to])
             .collect();
         let order: Vec<usize> = used.into_iter().collect();
         let now = |old: usize| order.iter().position(|o| *o == old).unwrap_or(0);
@@ -493,6 +500,7 @@ impl Map {
             flows: day
                 .flows
                 .into_iter()
+                .filter(flows)
                 .map(|f| Flow {
                     from: now(f.from),
                     to: now(f.to),

@@ -14,10 +14,13 @@ mod flux;
 mod individuals;
 mod interval;
 mod judge;
+mod laboratory;
 mod least_squares;
 mod matching;
 mod near_names;
 mod pathways;
+mod protocol;
+mod protocol_file;
 mod recorded;
 mod sensitivity;
 mod sensitivity_design;
@@ -49,11 +52,19 @@ pub use individuals::{
 };
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
+pub use laboratory::{Flag, LaboratoryError, LaboratoryPanel, TestResult, laboratory};
 pub use matching::{
     MatchError, MatchOptions, Matched, MatchedParameter, Recovery, match_person, recovery,
 };
 pub use near_names::near_name;
 pub use pathways::{Equation, ORIGINS, Pathway, pathways};
+pub use protocol::{
+    Combination, Goal, Protocol, ProtocolError, ProtocolQuestion, Stopped, protocol, read_goal,
+};
+pub use protocol_file::{
+    Amounts, Bound, Choice, Contraindication, LEVERS, Lever, Limit, SAFETY, Safety, read_levers,
+    read_safety,
+};
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
 pub use sensitivity::{
     Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity,

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Convert(ConvertArguments),
     /// Join the parts of a run of many people (one folder, or one for each shard) into one file
     Merge(MergeArguments),
-    /// Print everything that a scenario does to a person, in order of time
+    /// Everything about a name: a library entry with its numbers, conversions and sources, a symbol of the body, or what a scenario does in order of time
     Explain(ExplainArguments),
     /// Check a body, scenario, study or library: every fault at once, with its place and a remedy
     Check(CheckArguments),
@@ -40,6 +40,8 @@ pub(crate) enum Command {
         #[arg(default_value = "scenarios")]
         what: Shelf,
     },
+    /// The laboratory panel on any state of a scenario: values, units, reference intervals, errors of measurement
+    Labs(LabsArguments),
     /// Judge the body by published studies
     Studies(StudiesArguments),
     /// Answer every claim of the evidence from the verdicts of the rows it names (docs/claims.md)
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Match a person to laboratory values, then run on with what is known of them (docs/match.md)
     Match(MatchArguments),
+    /// The least of food, supplements and habits that restores and holds goals within safe limits (docs/protocol.md)
+    Protocol(ProtocolArguments),
     /// Where an element comes from and where it goes in a day, before and after (docs/why.md)
     Flux(FluxArguments),
     /// Draw the figures that a folder of small TOML files describes (docs/gallery/README.md)
@@ -69,6 +73,13 @@ pub(crate) enum Shelf {
     Scenarios,
     Quantities,
     Library,
+    Supplements,
+    Drugs,
+    Conditions,
+    Activities,
+    Foods,
+    Diets,
+    Tests,
     Studies,
 }
 
@@ -136,6 +147,27 @@ pub(crate) struct RunArguments {
     /// Of the plausible bodies, keep only those whose healthy adult stays inside the reference intervals at rest
     #[arg(long, requires = "bands")]
     pub(crate) healthy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabsArguments {
+    /// A scenario file, or the name of an embedded scenario
+    pub(crate) scenario: String,
+    /// When blood is drawn, for example "5 a" (may stand several times) [default: the end of the record]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) at: Vec<String>,
+    /// Only this arm
+    #[arg(long)]
+    pub(crate) arm: Option<String>,
+    /// Units of the laboratories of the United States first
+    #[arg(long)]
+    pub(crate) us: bool,
+    /// Write the panels as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but the panels
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -217,6 +249,30 @@ pub(crate) struct MatchArguments {
     /// Write table, bands and figure into this folder
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Write everything as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say nothing but faults
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProtocolArguments {
+    /// The person's scenario: a file, or the name of an embedded scenario; its first arm is who they are
+    pub(crate) scenario: String,
+    /// What is wanted, for example "serum.Mg 0.85..0.95 mmol/L"; an end may be open ("0.85..")
+    #[arg(long = "goal", value_name = "GOAL", required = true)]
+    pub(crate) goals: Vec<String>,
+    /// Time to reach the goals in, and until which they are to be held
+    #[arg(long, value_name = "TIME", default_value = "1 a")]
+    pub(crate) within: String,
+    /// Plausible bodies in which the protocol is tried
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) samples: u32,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
     /// Write everything as JSON to stdout
     #[arg(long)]
     pub(crate) json: bool,

@@ -12,6 +12,7 @@ use crate::findings::{as_json, count_words};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json};
 use crate::project::{Folder, Project, beside};
+use crate::run::cautioned;
 
 /// What was found in one file or folder.
 struct Findings {
@@ -203,7 +204,10 @@ fn scenario(
         .text(id)
         .map_err(|e| Fault::Failed(format!("error: {e}")))?;
     let diagnostics = match read_scenario(&text, shown, &body) {
-        Ok(_) => Diagnostics::default(),
+        Ok(scenario) => {
+            cautioned(&scenario);
+            Diagnostics::default()
+        }
         Err(faults) => faults,
     };
     Ok(Findings {

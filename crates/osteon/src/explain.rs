@@ -1,8 +1,11 @@
-//! `osteon explain`: the expanded schedule of a scenario, or of one person of a table, as tab-separated text.
+//! `osteon explain`: everything about a name of the library or the body, or the expanded schedule of a scenario or of one person of a
+//! table, as tab-separated text.
 
 use std::fmt::Write as _;
 
-use osteon_sim::{Scenario, read_scenario, schedule, show_days};
+use osteon_model::Sources as _;
+use osteon_report::{library_names, library_page};
+use osteon_sim::{Body, Scenario, read_scenario, schedule, show_days, suggestion};
 use osteon_study::near_name;
 
 use crate::arguments::ExplainArguments;
@@ -17,7 +20,10 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
     let body = standing_body(project)?;
     let (scenario, who) = match &words.people {
         None => {
-            let (text, _, shown) = find(project, &words.scenario)?;
+            let (text, _, shown) = match find(project, &words.scenario) {
+                Ok(found) => found,
+                Err(fault) => return name(project, &body, &words.scenario, fault),
+            };
             let scenario = read_scenario(&text, &shown, &body)
                 .map_err(|faults| Fault::Failed(faults.render()))?;
             (scenario, String::new())
@@ -80,6 +86,30 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
     }
     say(&out)?;
     Ok(true)
+}
+
+/// What library and body know under a name that is no scenario.
+fn name(project: &Project, body: &Body, asked: &str, no_scenario: Fault) -> Outcome {
+    let bibliography = project
+        .text("body/sources.bib")
+        .map_err(|e| Fault::Failed(format!("error: {e}")))?;
+    let page = library_page(body, asked, &bibliography);
+    if !page.is_empty() {
+        say(&page)?;
+        return Ok(true);
+    }
+    if asked.contains(['/', '\\']) || asked.ends_with(".toml") {
+        return Err(no_scenario);
+    }
+    let listed = "osteon list library, osteon list scenarios";
+    let mut help = body.library.help(None, asked, listed);
+    if help.starts_with("see ") {
+        let names = library_names(body);
+        help = suggestion(asked, names.iter().map(String::as_str), listed);
+    }
+    Err(Fault::Use(format!(
+        "error: nothing is called `{asked}`: no scenario, no entry of the library, no symbol of the body\n   = help: {help}"
+    )))
 }
 
 fn arm(scenario: &Scenario, asked: Option<&str>) -> Result<usize, Fault> {

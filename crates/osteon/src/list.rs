@@ -25,7 +25,8 @@ pub(crate) fn list(project: &Project, what: Shelf) -> Outcome {
             "says",
         ),
         Shelf::Quantities => quantities(&load(project)?.library),
-        Shelf::Library => entries(&load(project)?.library),
+        Shelf::Library => entries(&load(project)?.library, None),
+        part => entries(&load(project)?.library, Some(part)),
     };
     say(&(two_columns(&lines)))?;
     Ok(true)
@@ -76,27 +77,70 @@ fn quantities(library: &Library) -> Vec<(String, String)> {
         .collect()
 }
 
-fn entries(library: &Library) -> Vec<(String, String)> {
-    let mut lines: Vec<(String, String)> = library
-        .nutrients
-        .iter()
-        .map(|n| (n.name.clone(), format!("nutrient: {}", n.label)))
-        .collect();
-    for shelf in LibraryShelf::ALL {
+/// Entries of these kinds; all of them for the whole library.
+fn entries(library: &Library, only: Option<Shelf>) -> Vec<(String, String)> {
+    let wanted = |kind: Shelf| only.is_none_or(|o| o == kind);
+    let mut lines: Vec<(String, String)> = Vec::new();
+    if only.is_none() {
         lines.extend(
             library
-                .entries
+                .nutrients
                 .iter()
-                .filter(|e| e.shelf == shelf)
-                .map(|e| (e.name.clone(), format!("{}: {}", shelf.word(), e.label))),
+                .map(|n| (n.name.clone(), format!("nutrient: {}", n.label))),
         );
     }
-    lines.extend(
-        library
-            .foods
-            .values()
-            .map(|f| (f.name.clone(), "food".to_owned())),
-    );
+    for (shelf, kind) in LibraryShelf::ALL.into_iter().zip([
+        Shelf::Supplements,
+        Shelf::Drugs,
+        Shelf::Conditions,
+        Shelf::Activities,
+    ]) {
+        let on_it = library
+            .entries
+            .iter()
+            .filter(|e| wanted(kind) && e.shelf == shelf);
+        lines.extend(on_it.map(|e| {
+            let unsupported = match e.grade.as_deref() {
+                Some("D") => " [unsupported: evidence grade D]",
+                _ => "",
+            };
+            (
+                e.name.clone(),
+                format!("{}: {}{unsupported}", shelf.word(), e.label),
+            )
+        }));
+    }
+    if wanted(Shelf::Diets) {
+        lines.extend(
+            library
+                .diets
+                .iter()
+                .map(|d| (d.name.clone(), format!("diet: {}", d.label))),
+        );
+    }
+    if wanted(Shelf::Foods) {
+        lines.extend(
+            library
+                .preparations
+                .iter()
+                .map(|p| (p.name.clone(), format!("preparation of food: {}", p.label))),
+        );
+        lines.extend(library.foods.values().map(|f| {
+            let serving = f.serving_g.map_or_else(
+                || "food".to_owned(),
+                |g| format!("food, a serving is {g} g"),
+            );
+            (f.name.clone(), serving)
+        }));
+    }
+    if wanted(Shelf::Tests) {
+        lines.extend(
+            library
+                .tests
+                .iter()
+                .map(|t| (t.name.clone(), format!("laboratory test: {}", t.label))),
+        );
+    }
     lines
 }
 

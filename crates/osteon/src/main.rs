@@ -15,6 +15,7 @@ mod fit;
 mod flux;
 mod gallery;
 mod gallery_file;
+mod labs;
 mod list;
 mod match_person;
 mod model_file;
@@ -23,6 +24,7 @@ mod outcome;
 mod output;
 mod progress_bar;
 mod project;
+mod protocol;
 mod report;
 mod run;
 mod sensitivity;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             Command::Merge(words) => cohort::merge(words),
             Command::Check(words) => check::check(&project, words),
             Command::List { what } => list::list(&project, *what),
+            Command::Labs(words) => labs::labs(&project, words),
             Command::Studies(words) => studies::studies(&project, words),
             Command::Claims(words) => claims::claims(&project, words),
             Command::Doc(words) => doc::doc(&project, words),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
             Command::Fit(words) => fit::fit(&project, words),
             Command::Flux(words) => flux::flux(&project, words),
             Command::Match(words) => match_person::run(&project, words),
+            Command::Protocol(words) => protocol::protocol(&project, words),
             Command::Why(words) => why::why(&project, words),
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),

@@ -90,6 +90,7 @@ pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
                 name: s.name.clone(),
                 says: s.says.clone(),
                 cites: s.cites.clone(),
+                rows: judge(s, &run),
             })
             .collect(),
         whys: &whys,

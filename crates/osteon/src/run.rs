@@ -26,6 +26,9 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     scenario.name.clone_from(&name);
     change_record(&mut scenario, words, &body)?;
 
+    if !words.quiet {
+        cautioned(&scenario);
+    }
     let mut bar = Bar::new(words.quiet);
     let run = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut bar)
         .map_err(|faults| Fault::Failed(faults.render()))?;
@@ -119,6 +122,13 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         }
     }
     Ok(!run.failed())
+}
+
+/// Tells what should be thought of before anybody does this; the simulation goes on.
+pub(crate) fn cautioned(scenario: &Scenario) {
+    for caution in &scenario.cautions {
+        eprintln!("caution: {caution}");
+    }
 }
 
 /// Plausible bodies, correlated as the body's fits left them.

@@ -35,9 +35,9 @@ const SCENARIOS: [(&str, &str, &str, usize, &[&str]); 16] = [
     (
         "unknown product",
         "magnesium sulfate iv",
-        "magnesium sulphate iv",
+        "magnesium sulfte iv",
         22,
-        &["magnesium sulphate iv", "did you mean"],
+        &["magnesium sulfte iv", "did you mean"],
     ),
     (
         "unknown nutrient",

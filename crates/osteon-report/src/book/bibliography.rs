@@ -29,7 +29,7 @@ impl Bibliography {
     /// # Errors
     /// When the text is not BibTeX.
     pub(crate) fn read(text: &str) -> Result<Bibliography, String> {
-        let read = biblatex::Bibliography::parse(text)
+        let read = biblatex::Bibliography::parse(&without_repeats(text))
             .map_err(|e| format!("the bibliography cannot be read: {e}"))?;
         let mut entries: Vec<Source> = read.iter().map(source).collect();
         entries.sort_by(|a, b| a.key.cmp(&b.key));
@@ -39,6 +39,25 @@ impl Bibliography {
     pub(crate) fn find(&self, key: &str) -> Option<&Source> {
         self.entries.iter().find(|e| e.key == key)
     }
+}
+
+/// The text without entries whose key stands above already: the first one counts. That a key stands twice is a fault that the
+/// project's checks tell; no page is lost over it.
+fn without_repeats(text: &str) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut out = String::with_capacity(text.len());
+    let mut keep = true;
+    for line in text.split_inclusive('\n') {
+        if let Some((_, rest)) = line.strip_prefix('@').and_then(|l| l.split_once('{')) {
+            let key = rest.split(',').next().unwrap_or(rest).trim();
+            keep = !seen.contains(&key);
+            seen.push(key);
+        }
+        if keep {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 fn source(entry: &biblatex::Entry) -> Source {
@@ -147,4 +166,22 @@ pub(super) fn sources_page(book: &Book<'_>) -> BookFile {
         }
     };
     page(book, "sources", "Sources", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_once_with_their_links() {
+        let text = "@article{a-1999,\n  author = {Bone, A B and {van Berg}, C and others}, title = {Of {Mg} \\& men}, journal = {J}, year = {1999}, doi = {10.1/x}}\n@article{a-1999,\n  title = {Again}}\n@misc{b,\n title = {B}, year = {2001}}\n";
+        let read = Bibliography::read(text).expect("a bibliography");
+        assert_eq!(read.entries.len(), 2);
+        let a = read.find("a-1999").expect("the entry");
+        assert_eq!(a.title, "Of Mg & men");
+        assert_eq!(a.year, "1999");
+        assert_eq!(a.link.as_deref(), Some("https://doi.org/10.1/x"));
+        assert!(a.authors.starts_with("Bone AB, "), "{}", a.authors);
+        assert!(a.authors.ends_with("et al."), "{}", a.authors);
+    }
 }

@@ -93,6 +93,7 @@ impl Mechanisms {
                 .sort_by_key(|id| (defining_span(model, model.symbol(*id)).start, *id));
         }
         unique_pages(&mut sorted);
+        unique_titles(&mut sorted);
         owner.iter_mut().for_each(|o| *o = place[*o]);
         Mechanisms {
             list: sorted,
@@ -126,20 +127,14 @@ fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
             let id = model.id.trim_start_matches('_');
             if id.is_empty() { "model" } else { id }.to_owned()
         });
-    let mut title = word.replace('_', " ");
-    if let Some(first) = title.get(..1) {
-        title = first.to_uppercase() + &title[1..];
-    }
-    // `Vitamin D: made in skin …`: the author's own spelling of the name.
-    let head = block
-        .as_ref()
-        .and_then(|b| b.prose.split_once(": "))
-        .map(|(h, _)| h.trim());
-    let letters = |text: &str| -> String {
-        let kept = text.chars().filter(|c| c.is_alphanumeric());
-        kept.flat_map(char::to_lowercase).collect()
-    };
-    if let Some(head) = head.filter(|h| letters(h) == letters(&word)) {
+    let mut title = as_title(&word);
+    // `Vitamin D: made in skin …`: the author's own name for it, if it is short.
+    const MOST_WORDS: usize = 5;
+    let head = block.as_ref().and_then(|b| b.prose.split_once(": "));
+    let head = head.map(|(h, _)| h.trim()).filter(|h| {
+        !h.contains(['.', '=', ';']) && (1..=MOST_WORDS).contains(&h.split_whitespace().count())
+    });
+    if let Some(head) = head {
         head.clone_into(&mut title);
     }
     Mechanism {
@@ -149,6 +144,28 @@ fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
         block,
         symbols: Vec::new(),
     }
+}
+
+/// Where two mechanisms would be called the same, those called by their comment go back to the name of their model.
+fn unique_titles(list: &mut [Mechanism]) {
+    let titles: Vec<String> = list.iter().map(|m| m.title.clone()).collect();
+    for mechanism in list {
+        if titles.iter().filter(|t| **t == mechanism.title).count() > 1 {
+            mechanism.title = as_title(&mechanism.page);
+        }
+    }
+}
+
+/// A name with spaces and a capital.
+fn as_title(word: &str) -> String {
+    let spaced = word.replace('_', " ");
+    let mut letters = spaced.chars();
+    let first = letters.next();
+    first
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(letters)
+        .collect()
 }
 
 /// Page names that no other page has, and that no file system minds.

@@ -9,7 +9,7 @@ use super::Book;
 use super::page::local;
 
 const WIDTH: f64 = 940.0;
-const HEIGHT: f64 = 720.0;
+const HEIGHT: f64 = 780.0;
 
 fn px(v: f64) -> String {
     format!("{}", (v * 10.0).round() / 10.0)
@@ -43,13 +43,14 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
         WIDTH / 2.0,
         HEIGHT / 2.0,
         WIDTH / 2.0 - 190.0,
-        HEIGHT / 2.0 - 46.0,
+        HEIGHT / 2.0 - 62.0,
     );
     let place = |member: usize| {
         let at = order.iter().position(|m| *m == member).unwrap_or(0) as f64;
         let angle = TAU * (at + 0.5) / n - TAU / 4.0;
         (angle, cx + rx * angle.cos(), cy + ry * angle.sin())
     };
+    let heights = label_heights(&order, &place);
     let title = |m: usize| book.mechanisms.list[m].title.as_str();
     let said: Vec<String> = order
         .iter()
@@ -95,17 +96,52 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
                 }
                 @for m in &order {
                     @let (angle, x, y) = place(*m);
-                    @let right = angle.cos();
-                    @let (lx, ly) = (x + 12.0 * right, y + 12.0 * angle.sin() + 4.0 + if right.abs() < 0.06 { 8.0 * angle.sin() } else { 0.0 });
+                    @let right = angle.cos() >= 0.0;
+                    @let lx = x + if right { 11.0 } else { -11.0 };
+                    @let ly = heights.iter().find(|h| h.0 == *m).map_or(y, |h| h.1);
+                    @if (ly - y).abs() > 5.0 { line class="leader" x1=(px(x)) y1=(px(y)) x2=(px(lx - if right { 2.0 } else { -2.0 })) y2=(px(ly)) {} }
                     a href={ (book.mechanisms.list[*m].page) ".html" } class="node" data-node=(m) {
                         circle cx=(px(x)) cy=(px(y)) r="5.5" {}
-                        text x=(px(lx)) y=(px(ly)) text-anchor=(if right.abs() < 0.06 { "middle" } else if right > 0.0 { "start" } else { "end" }) { (title(*m)) }
+                        text x=(px(lx)) y=(px(ly + 4.5)) text-anchor=(if right { "start" } else { "end" }) { (title(*m)) }
                     }
                 }
             }
             figcaption { "An arrow means that the second mechanism reads something the first computes; the thicker, the more. Point at a name to see what it reads (orange) and who reads it (blue)." }
         }
     })
+}
+
+/// Heights of the names: beside the dot where there is room, else pushed up or down from the middle of their half of the ring.
+fn label_heights(order: &[usize], place: &dyn Fn(usize) -> (f64, f64, f64)) -> Vec<(usize, f64)> {
+    const APART: f64 = 16.5;
+    let mut out = Vec::new();
+    for right in [true, false] {
+        for upper in [true, false] {
+            let mut quarter: Vec<(usize, f64)> = order
+                .iter()
+                .map(|m| (*m, place(*m)))
+                .filter(|(_, (angle, _, y))| {
+                    (angle.cos() >= 0.0) == right && (*y < HEIGHT / 2.0) == upper
+                })
+                .map(|(m, (_, _, y))| (m, y))
+                .collect();
+            quarter.sort_by(|a, b| a.1.total_cmp(&b.1));
+            if upper {
+                quarter.reverse();
+            }
+            let mut last: Option<f64> = None;
+            for (m, y) in quarter {
+                let at = match last {
+                    Some(l) if upper => y.min(l - APART),
+                    Some(l) => y.max(l + APART),
+                    None => y,
+                };
+                last = Some(at);
+                out.push((m, at));
+            }
+        }
+    }
+    out
 }
 
 /// An order round the ring in which what feeds each other stands close: neighbours and far pairs are swapped while that helps.
@@ -257,16 +293,14 @@ fn wrapped(words: &str) -> Vec<String> {
     const LETTERS: usize = 36;
     let mut lines: Vec<String> = vec![String::new()];
     for word in words.split(' ') {
-        if let Some(line) = lines.last_mut() {
-            if line.is_empty() || line.chars().count() + 1 + word.chars().count() <= LETTERS {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LETTERS => {
+                line.push(' ');
                 line.push_str(word);
-                continue;
             }
+            _ => lines.push(word.to_owned()),
         }
-        lines.push(word.to_owned());
     }
     lines
 }

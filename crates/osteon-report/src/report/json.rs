@@ -7,6 +7,7 @@ use super::{ReportInput, assumptions, laboratory, outlook, sources};
 use crate::flux_page::flux_json;
 use crate::run_figure::{course_words, dose_label, phase_label};
 use crate::run_json::run_json;
+use crate::verdict_table::verdicts_json;
 use crate::why_page::why_json;
 
 /// The report as a JSON value. Times are days; numbers that are not there are null.
@@ -28,7 +29,7 @@ pub fn report_json(input: &ReportInput<'_>) -> Result<Value, String> {
         "why": input.whys.iter().map(why_json).collect::<Vec<_>>(),
         "flows": input.fluxes.iter().map(flux_json).collect::<Vec<_>>(),
         "assumptions": assumptions_json(input),
-        "studies": input.studies.iter().map(|s| json!({"study": s.name, "says": s.says, "cites": s.cites})).collect::<Vec<_>>(),
+        "studies": input.studies.iter().map(|s| json!({"study": s.name, "says": s.says, "cites": s.cites, "rows": verdicts_json(&s.rows)})).collect::<Vec<_>>(),
         "bands": input.bands.map(|b| json!({"meaning": b.meaning(), "seed": b.seed, "samples": b.samples.len()})),
         "sources": cited.iter().map(|c| json!({
             "key": c.key, "behind": c.behind, "title": c.source.as_ref().map(|s| &s.title), "authors": c.source.as_ref().map(|s| &s.authors),

@@ -6,7 +6,7 @@ use osteon_sim::{ArmRun, Column, Reference, TestMethod};
 use super::ReportInput;
 use crate::summary::range_text;
 use crate::ticks::quantity;
-use crate::time_axis::time_text;
+use crate::time_axis::time_head;
 
 /// Most times shown.
 const MOST_TIMES: usize = 8;
@@ -101,7 +101,7 @@ pub(super) fn tables(input: &ReportInput<'_>) -> Option<Markup> {
                 div class="scroll" { table class="laboratory" data-arm=(arm.name) {
                     thead { tr {
                         th scope="col" { "Test" } th scope="col" { "Unit" }
-                        @for row in &rows { th scope="col" class="num" { (arm.times.get(*row).map_or_else(String::new, |t| time_text(*t))) } }
+                        @for row in &rows { th scope="col" class="num" { (arm.times.get(*row).map_or_else(String::new, |t| time_head(*t, input.figure.days.1 - input.figure.days.0))) } }
                         th scope="col" { "Reference" }
                     } }
                     tbody { @for (column, tells, cannot) in columns(input, arm) {

@@ -11,7 +11,7 @@ use super::ReportInput;
 use super::laboratory::{is_outlook, rows_shown};
 use crate::book::{Flow, Mechanisms};
 use crate::ticks::quantity;
-use crate::time_axis::time_text;
+use crate::time_axis::time_head;
 
 /// Inputs whose name begins so switch kinds of knowledge on and off.
 const LINK: &str = "link_";
@@ -87,7 +87,7 @@ pub(super) fn tables(input: &ReportInput<'_>) -> Option<Markup> {
                 div class="scroll" { table class="outlook" data-arm=(arm.name) {
                     thead { tr {
                         th scope="col" { "Quantity" } th scope="col" { "Unit" }
-                        @for row in &rows { th scope="col" class="num" { (arm.times.get(*row).map_or_else(String::new, |t| time_text(*t))) } }
+                        @for row in &rows { th scope="col" class="num" { (arm.times.get(*row).map_or_else(String::new, |t| time_head(*t, input.figure.days.1 - input.figure.days.0))) } }
                         th scope="col" { "Links" }
                     } }
                     tbody { @for column in columns(input, arm) {

@@ -54,6 +54,13 @@ fn since(from_d: f64, until_d: f64) -> String {
 }
 
 fn diet_words(parts: &[DietPart]) -> String {
+    // A diet that was called by its name stands behind every nutrient.
+    if let [first, rest @ ..] = parts
+        && !first.said.chars().any(|c| c.is_ascii_digit())
+        && rest.iter().all(|p| p.said == first.said)
+    {
+        return first.said.clone();
+    }
     let one = |d: &DietPart| {
         let name = d.nutrient.replace('_', " ");
         if d.said.contains(&d.nutrient) {

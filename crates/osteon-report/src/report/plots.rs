@@ -3,11 +3,13 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::ReportInput;
+use osteon_study::{Kind, RowVerdict};
+
+use super::{MeasuredStudy, ReportInput};
 use crate::figure::{Curve, Figure, Panel};
 use crate::panel::value_range;
 use crate::run_figure::course_words;
-use crate::ticks::ticks;
+use crate::ticks::{quantity, ticks};
 use crate::time_axis::{time_ticks, unit_for};
 
 const WIDTH: f64 = 760.0;
@@ -44,6 +46,39 @@ pub(super) fn plots(input: &ReportInput<'_>) -> Markup {
         div class="plots" {
             @for (number, panel) in figure.panels.iter().enumerate() { (plot(input, figure, panel, number)) }
         }
+        @for study in &input.studies { (measured_rows(study)) }
+    }
+}
+
+/// Every row of a study: what was measured, what is simulated, how it comes out.
+fn measured_rows(study: &MeasuredStudy) -> Markup {
+    let number = |r: &RowVerdict, v: f64| {
+        if r.row.kind == Kind::Sign {
+            match v {
+                v if v > 0.0 => "rises".to_owned(),
+                v if v < 0.0 => "falls".to_owned(),
+                v if v == 0.0 => "stays".to_owned(),
+                _ => "–".to_owned(),
+            }
+        } else {
+            quantity(v)
+        }
+    };
+    html! {
+        h3 { "Measured and simulated: " (study.name) }
+        div class="scroll" { table class="measured" {
+            thead { tr { th scope="col" { "Quantity" } th scope="col" { "Arm" } th scope="col" { "At" } th scope="col" { "As" } th scope="col" class="num" { "Measured" } th scope="col" { "Interval that judges" } th scope="col" class="num" { "Simulated" } th scope="col" { "Unit" } th scope="col" { "Verdict" } } }
+            tbody { @for r in &study.rows {
+                tr {
+                    th scope="row" { (r.row.quantity) @if r.row.used_to_fit { " *" } }
+                    td { (r.row.arm_words()) } td { (r.row.at) } td { (r.row.kind.as_str().replace('_', " ")) }
+                    td class="num" { (number(r, r.row.value)) }
+                    td { @if r.row.kind != Kind::Sign { (quantity(r.lower)) " to " (quantity(r.upper)) } }
+                    td class="num" { (number(r, r.predicted)) } td { (r.row.unit) } td { (r.verdict.as_str().replace('_', " ")) }
+                }
+            } }
+        } }
+        @if study.rows.iter().any(|r| r.row.used_to_fit) { p class="note" { "* shaped the body." } }
     }
 }
 
