@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 """Osteon beside libRoadRunner and COPASI on the same models: times with the error that each achieved.
 
-    python3 benches/run.py [--here] [--rounds 3] [--quick] [--limit SECONDS]
+    python3 benches/run.py [--here] [--rounds 3] [--quick] [--only PART,PART] [--limit SECONDS]
 
-Makes benches/.venv with the peers, builds benches/engine, and prints a table (Markdown) and, with --json FILE, all numbers.
+Makes benches/.venv with the peers, builds benches/engine (and, for the cohort, the program), and prints a table (Markdown) and, with --json FILE, all numbers.
 All times are CPU seconds; tools take turns within a round; the table shows medians over rounds and medians of the ratios per round.
 Error: worst relative error of the recorded quantities at all printed times against our own run at a far tighter tolerance.
 The engine runs at the loosest tolerance of a ladder at which, and below which, its error is no larger than libRoadRunner's at 1e-6.
 """
 import argparse
+import hashlib
 import json
+import os
 import re
+import resource
 import statistics
+import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from body_export import BODY, NAMES, export
@@ -22,30 +27,44 @@ DAILY = str(HERE / "models/BIOMD0000000613-daily.xml")
 KEY = ["PTH", "P", "OC", "OBfast", "Q"]
 HOURS_A_YEAR = 8760
 # Plain numbers of the model, which can be written into its text.
+PARTS = ["year", "people", "decades", "body-peers", "ready", "body", "cohort"]
+QUICK = ["year", "people", "ready", "body"]
 VARIED = ["OBtgfGAM", "T16", "V1", "E0RANKL", "TERICL", "EmaxPTHRX2x", "CaDay", "PicOBgam"]
-LADDER = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6]
+LADDER = [1e-2, 7e-3, 5e-3, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6]
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--here", action="store_true", help="use the present Python instead of benches/.venv")
     words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--quick", action="store_true", help="one person and one year only, no 20 years, no body in the peers")
+    words.add_argument("--quick", action="store_true", help="without 20 years, without the body in the peers, without the cohort")
+    words.add_argument("--only", help="of " + ", ".join(PARTS))
+    words.add_argument("--people", type=int, default=1000, help="individuals with varied parameters that Osteon runs")
+    words.add_argument("--cohort", type=int, default=10000, help="people of the cohort")
     words.add_argument("--limit", type=float, default=600, help="seconds a peer may take for one measurement")
     words.add_argument("--json", type=Path)
     words = words.parse_args()
+    parts = words.only.split(",") if words.only else QUICK if words.quick else PARTS
     bench = Bench(python(not words.here), engine(), words.rounds, words.limit)
+    bench.what_stands()
     print("| what | tool | rtol | CPU s | error | libRoadRunner ÷ this | note |\n|---|---|---|---|---|---|---|", flush=True)
-    bench.one_model("613-daily, one person, one year", DAILY, KEY, HOURS_A_YEAR, HOURS_A_YEAR / 12, copasi=True)
-    bench.many()
-    if not words.quick:
+    if "year" in parts or "people" in parts:
+        bench.one_model("613-daily, one person, one year", DAILY, KEY, HOURS_A_YEAR, HOURS_A_YEAR / 12, copasi=True)
+    if "people" in parts:
+        bench.many(words.people)
+    if "decades" in parts:
         bench.one_model("613-daily, one person, 20 years", DAILY, KEY, 20 * HOURS_A_YEAR, HOURS_A_YEAR / 2, rounds=1, tight=1e-10)
+    if "body-peers" in parts:
         with tempfile.TemporaryDirectory() as folder:
             for study in ["depletion", "dosed year"]:
                 file, _, until, every = export(bench.engine, study, Path(folder))
                 bench.one_model(f"body, {study}", file, NAMES, until, every, rounds=1, tight=1e-10, optimise=False, copasi=True)
-    bench.ready()
-    bench.body()
+    if "ready" in parts:
+        bench.ready()
+    if "body" in parts:
+        bench.body()
+    if "cohort" in parts:
+        bench.cohort(words.cohort)
     if words.json:
         words.json.write_text(json.dumps(bench.lines, indent=1))
 
@@ -55,6 +74,13 @@ class Bench:
         self.interpreter, self.engine, self.rounds, self.limit = interpreter, engine, rounds, limit
         self.lines = []
         self.rtol = 1e-3
+
+    def what_stands(self):
+        """Which body is measured: nothing below means much without it."""
+        commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+        digest = hashlib.sha256(b"".join(f.read_bytes() for f in sorted((ROOT / "body").glob("*.ant")))).hexdigest()[:12]
+        tapes = call(self.engine, "tapes", model=BODY, repeat=1)
+        print(f"Commit {commit}, body {digest} with {tapes['states']} states, {tapes['instruction_set']}.\n", flush=True)
 
     def tell(self, what, tool, rtol, cpu, error=None, ratio=None, note=""):
         self.lines.append(dict(what=what, tool=tool, rtol=rtol, cpu_s=cpu, error=error, ratio=ratio, note=note))
@@ -113,9 +139,9 @@ class Bench:
                 ratio = None if first is None else theirs[0]["cpu_s"] / run["cpu_s"]
                 self.tell(what, "COPASI", 1e-6, run["cpu_s"], worst(run["rows"][0], want), ratio, "one round")
 
-    def many(self, people=64, peer_people=3):
-        """Eight parameters varied within 10 %. Few people are run, and told per person: cost is the same for each."""
-        what = "613-daily, many people with eight varied parameters, one year, per person"
+    def many(self, people, peer_people=3):
+        """Eight parameters varied within 10 %. The peer runs few of the people; all costs are told per person."""
+        what = f"613-daily, {people} people with eight varied parameters, one year, per person"
         until, every = HOURS_A_YEAR, HOURS_A_YEAR / 12
         asked = dict(vary=",".join(VARIED), atol=1e-9)
         want = self.course(DAILY, KEY, until, every, 1e-10, people=peer_people, show=peer_people, **asked)["rows"]
@@ -138,6 +164,25 @@ class Bench:
         self.tell(what, "libRoadRunner", 1e-6, statistics.median(r["cpu_s"] for r in theirs), error(theirs[0]), 1.0, f"{peer_people} people run, loading not counted")
         ratio = statistics.median(t["cpu_s"] / o for t, o in zip(theirs, each))
         self.tell(what, "Osteon", self.rtol, statistics.median(each), error(ours[0]), ratio, f"{people} people run, 16 lanes, one core")
+
+    def cohort(self, people):
+        """Ten thousand lives and twenty averaged years with a table in Parquet, all cores."""
+        subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "osteon"], check=True, cwd=ROOT)
+        program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/osteon"
+        with tempfile.TemporaryDirectory() as folder:
+            table = Path(folder) / "people.csv"
+            rows = ["ID,sex,age[a],weight[kg],height[cm],magnesium[mg/d],GFR_young[mL/min]"]
+            for i in range(people):
+                u = [drawn(i, place) for place in range(6)]
+                rows.append(f"{i + 1},{'female' if u[0] < 0.5 else 'male'},{30 + 40 * u[1]:.1f},{55 + 40 * u[2]:.1f},{155 + 35 * u[3]:.0f},{200 + 250 * u[4]:.0f},{90 + 40 * u[5]:.0f}")
+            table.write_text("\n".join(rows) + "\n")
+            words = [str(program), "--project", str(ROOT), "run", str(HERE / "scenarios/people-20-years.toml"), "--people", str(table), "-o", folder + "/out"]
+            before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+            subprocess.run(words, check=True, capture_output=True)
+            wall, after = time.monotonic() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
+            size = sum(f.stat().st_size for f in Path(folder, "out").rglob("*.parquet"))
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.tell(f"body, {people} people × 20 averaged years", "Osteon", 1e-5, cpu, None, None, f"{wall:.0f} s wall on {os.cpu_count()} cores, lived lives and {size / 1e6:.0f} MB Parquet included")
 
     def ready(self):
         for what, model in [("613-daily", DAILY), ("body", BODY)]:

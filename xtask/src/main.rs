@@ -4,6 +4,7 @@
 
 mod arrows;
 mod citations;
+mod instructions;
 mod map;
 mod pages;
 mod sbml_case;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     match verb.as_str() {
         "checks" => run(&root, &CHECKS),
         "sbml-suite" => sbml_suite::run(&root, args),
+        "instructions" => instructions::run(&root, args),
         name if CHECKS.iter().any(|(n, _)| *n == name) => {
             let chosen: Vec<_> = CHECKS.iter().copied().filter(|(n, _)| *n == name).collect();
             run(&root, &chosen)
@@ -47,6 +49,9 @@ fn main() -> ExitCode {
             );
             eprintln!(
                 "  map                 every path that the maps name exists, every crate is named"
+            );
+            eprintln!(
+                "  instructions        counts instructions of small runs under valgrind; --record takes them over"
             );
             eprintln!("  pages               every diagnostic id has a page and every page an id");
             eprintln!(

@@ -75,10 +75,10 @@ pub fn directions(words: &Words) -> Result<Value, String> {
         .flat_map(|k| rows[0].iter().flat_map(move |row| row[k * columns..(k + 1) * columns].to_vec()))
         .collect();
     let (lanes, lanes_cpu) = by_lanes(1e-2, rtol)?;
-    let (want, _) = by_lanes(1e-4, 1e-10)?;
-    let error = |got: &[f64]| -> f64 {
-        let mut most = 0.0f64;
-        for k in 0..own.len() {
+    let (want, _) = by_lanes(words.number("step", 1e-4)?, 1e-10)?;
+    let error = |got: &[f64]| -> Vec<f64> {
+        (0..own.len()).map(|k| {
+            let mut most = 0.0f64;
             for c in 0..columns {
                 let column = |list: &[f64]| -> Vec<f64> { (0..times.len()).map(|r| list[(k * times.len() + r) * columns + c]).collect() };
                 let (a, b) = (column(got), column(&want));
@@ -87,8 +87,8 @@ pub fn directions(words: &Words) -> Result<Value, String> {
                     most = a.iter().zip(&b).fold(most, |m, (a, b)| m.max((a - b).abs() / size));
                 }
             }
-        }
-        most
+            most
+        }).collect()
     };
     Ok(json!({
         "states": with.n_states(), "ready_s": ready, "directions_cpu_s": cpu, "directions_error": error(&got),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use cpu_time::ProcessTime;
 use osteon_model::{Model, SourceError, Sources};
 use osteon_sim::drive::{Atol, DriveOptions, LaneSetup, Observer, drive};
-use osteon_vm::{Lanes, Program, SymbolIndex};
+use osteon_vm::{InstructionSet, Lanes, Program, SymbolIndex};
 use serde_json::{Value, json};
 
 use crate::Words;
@@ -98,6 +98,11 @@ fn drawn(person: u64, place: u64) -> f64 {
     (z >> 11) as f64 / (1u64 << 53) as f64
 }
 
+fn instruction_set(name: &str) -> Result<InstructionSet, String> {
+    let found = InstructionSet::ALL.into_iter().find(|set| format!("{set:?}").eq_ignore_ascii_case(name));
+    found.ok_or_else(|| format!("`{name}` is none of {:?}", InstructionSet::ALL))
+}
+
 /// A time course, timed.
 pub fn course(words: &Words) -> Result<Value, String> {
     let program = Arc::new(compiled(words)?);
@@ -117,6 +122,10 @@ pub fn course(words: &Words) -> Result<Value, String> {
             _ => DriveOptions::default().atol,
         },
         lanes: words.number("lanes", 8.0)? as usize,
+        instruction_set: match words.text("instructions") {
+            Ok(name) => Some(instruction_set(name)?),
+            Err(_) => None,
+        },
         max_attempts: 100_000_000,
         ..DriveOptions::default()
     };

@@ -345,7 +345,7 @@ impl Context<'_> {
         }
     }
 
-    /// `water = { magnesium = "20 mg/L", calcium = "80 mg/L", drink = "1.5 L/d" }`, or `{ use = "tap water", drink = "1.5 L/d" }`.
+    /// `water = { X = "20 mg/L", Y = "80 mg/L", drink = "1.5 L/d" }`, or `{ use = "tap water", drink = "1.5 L/d" }`.
     fn water(&self, item: &Item<'_, '_>, parts: &mut [DietPart]) {
         let Some(table) = item.table("water") else {
             return;

@@ -164,8 +164,8 @@ pub fn live(
     options: &RunOptions,
     progress: &mut dyn Progress,
 ) -> Result<LivedState, Diagnostics> {
-    let prepared = vec![prepare(body, person, &[], None)?];
-    let people = [(&prepared[0], -RUN_IN_D)];
+    let prepared = prepare(body, person, &[], None)?;
+    let people = [(&prepared, -RUN_IN_D)];
     let mut lived = live_people(body, &people, Start::Lived, options, progress);
     match lived.pop() {
         Some(Ok(state)) => Ok(state),

@@ -408,10 +408,11 @@ impl<'s> UnderWay<'s> {
                 plan
             }
         };
-        let before = self.gathered.replanned.take().unwrap_or_else(Plan::default);
+        let before = self.gathered.replanned.take();
+        let before = before.map_or_else(Vec::new, |plan| plan.met);
         let mut real = plan;
         real.met
-            .extend(before.met.into_iter().filter(|m| m.kind == MetKind::Review));
+            .extend(before.into_iter().filter(|m| m.kind == MetKind::Review));
         real.met.extend(notes);
         real.sort();
         self.gathered.replanned = Some(real);

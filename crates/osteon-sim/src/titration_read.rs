@@ -237,7 +237,7 @@ impl Context<'_> {
                     Some(until) => until.days("1 a")?.min(until_d),
                     None => until_d,
                 };
-                if !(step > 0.0) || (last - first) / step > MOST_TIMES {
+                if step <= 0.0 || (last - first) / step > MOST_TIMES {
                     self.push(
                         every
                             .fault(
