@@ -168,7 +168,10 @@ impl Switches {
                     })
                     .collect(),
                 (Op::Abs, 1) => {
-                    vec![Expr::apply(Op::Ge, vec![args[0].clone(), Expr::number(0.0)])]
+                    vec![Expr::apply(
+                        Op::Ge,
+                        vec![args[0].clone(), Expr::number(0.0)],
+                    )]
                 }
                 _ => Vec::new(),
             };
