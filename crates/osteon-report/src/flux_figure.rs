@@ -39,10 +39,8 @@ pub fn flux_figure(found: &Flux, source: &str) -> Svg {
     let inner = WIDTH - 2.0 * MARGIN;
     let mut y = MARGIN + 16.0;
     let mut letters = found.word.chars();
-    let word: String = letters
-        .next()
-        .map(|c| c.to_uppercase().chain(letters).collect())
-        .unwrap_or_else(String::new);
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let word: String = first.chain(letters).collect();
     let title = format!("{word}: where it comes from and where it goes");
     canvas.text((MARGIN, y), &title, TextStyle::new(20.0, INK).bold());
     y += 26.0;
@@ -330,7 +328,7 @@ fn label(
         }
     } else {
         // Every second column stands higher.
-        let up = if column % 2 == 0 { 2.0 * LINE } else { 0.0 };
+        let up = if column.is_multiple_of(2) { 2.0 * LINE } else { 0.0 };
         let middle = |s: TextStyle| s.anchored(Anchor::Middle);
         let at = (x + NODE / 2.0, y - 7.0 - up);
         canvas.text((at.0, at.1 - LINE), &place.name, middle(name));

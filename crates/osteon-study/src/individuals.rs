@@ -134,7 +134,7 @@ pub fn read_measured(
             )
         })?;
     let value = measure.value * factor;
-    if !(value > 0.0) {
+    if value.is_nan() || value <= 0.0 {
         return Err(format!(
             "{quantity}: a measured value is positive, not `{said}`"
         ));

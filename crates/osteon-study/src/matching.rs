@@ -243,11 +243,11 @@ impl State {
         };
         let mut precision = Square::zero(n);
         let mut down = vec![0.0; n];
-        for a in 0..n {
+        for (a, down_a) in down.iter_mut().enumerate() {
             precision.add(a, a, 1.0);
-            down[a] -= self.x[a];
+            *down_a -= self.x[a];
             for i in 0..at.len() {
-                down[a] -= slope(i, a) * residual(i);
+                *down_a -= slope(i, a) * residual(i);
                 for b in 0..n {
                     precision.add(a, b, slope(i, a) * slope(i, b));
                 }

@@ -114,7 +114,7 @@ fn pathway(body: &Body, id: SymbolId) -> Pathway {
             let texts = &body.faults.sources;
             Equation {
                 symbol: symbol.id.clone(),
-                label: symbol.name.clone().unwrap_or_else(String::new),
+                label: symbol.name.clone().unwrap_or_else(|| symbol.id.clone()),
                 file: texts.name(expr.span.file).to_owned(),
                 line: texts.line_column(expr.span).0,
             }

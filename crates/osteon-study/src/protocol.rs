@@ -218,7 +218,7 @@ pub fn protocol(
     options: &RunOptions,
     progress: &mut dyn Progress,
 ) -> Result<Protocol, ProtocolError> {
-    if question.goals.is_empty() || !(question.within_d > 1.0) {
+    if question.goals.is_empty() || question.within_d.is_nan() || question.within_d <= 1.0 {
         return Err(ProtocolError::Question(
             "a protocol needs a goal and a time of more than a day to reach it in".to_owned(),
         ));

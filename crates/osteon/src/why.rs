@@ -30,7 +30,7 @@ pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
     let question = WhyQuestion {
         quantity: words.quantity.clone(),
         at_d,
-        arm: words.arm.clone().unwrap_or_else(String::new),
+        arm: words.arm.as_deref().unwrap_or("").to_owned(),
         against: words.against.clone().filter(|a| a != "start"),
         seed: words.seed,
         ..WhyQuestion::default()

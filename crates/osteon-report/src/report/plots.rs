@@ -57,7 +57,7 @@ fn measured_rows(study: &MeasuredStudy) -> Markup {
             match v {
                 v if v > 0.0 => "rises".to_owned(),
                 v if v < 0.0 => "falls".to_owned(),
-                v if v == 0.0 => "stays".to_owned(),
+                0.0 => "stays".to_owned(),
                 _ => "–".to_owned(),
             }
         } else {
