@@ -328,7 +328,11 @@ fn label(
         }
     } else {
         // Every second column stands higher.
-        let up = if column.is_multiple_of(2) { 2.0 * LINE } else { 0.0 };
+        let up = if column.is_multiple_of(2) {
+            2.0 * LINE
+        } else {
+            0.0
+        };
         let middle = |s: TextStyle| s.anchored(Anchor::Middle);
         let at = (x + NODE / 2.0, y - 7.0 - up);
         canvas.text((at.0, at.1 - LINE), &place.name, middle(name));

@@ -121,7 +121,8 @@ fn every_input_of_the_body_is_documented_and_nothing_else() {
         .lines()
         .filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
         .collect();
-    for role in ["input", "dose"] {
+    let mut missing = Vec::new();
+    for role in ["input", "dose", "switch"] {
         for name in body.vocabulary.with_role(role) {
             let word = body
                 .vocabulary
@@ -129,17 +130,21 @@ fn every_input_of_the_body_is_documented_and_nothing_else() {
                 .expect("a name with a role is in the vocabulary");
             let (unit, label) = (&word.unit_text, word.name.as_deref().unwrap_or(""));
             let number = word.number.map_or(String::new(), |n| n.to_string());
-            assert!(
-                rows.contains(&name),
-                "docs/body-inputs.md needs a row:\n| `{name}` | {unit} | {number} | {label} |"
-            );
+            if !rows.contains(&name) {
+                missing.push(format!("| `{name}` | {unit} | {number} | {label} |"));
+            }
         }
     }
+    let missing = missing.join("\n");
+    assert!(
+        missing.is_empty(),
+        "docs/body-inputs.md needs rows:\n{missing}"
+    );
     for name in rows {
         let role = body.vocabulary.get(name).and_then(|w| w.role.as_deref());
         assert!(
-            matches!(role, Some("input" | "dose")),
-            "docs/body-inputs.md has a row for `{name}`, which the body does not declare as input or dose state"
+            matches!(role, Some("input" | "dose" | "switch")),
+            "docs/body-inputs.md has a row for `{name}`, which the body does not declare as input, dose state or switch"
         );
     }
 }
