@@ -100,7 +100,10 @@ fn named_studies(
     for name in &file.studies {
         if !known.contains(name) {
             let help = near_name(name, known.iter().map(String::as_str)).map_or_else(
-                || "see `osteon list studies`; a sign is named with its folder, signs/NAME".to_owned(),
+                || {
+                    "see `osteon list studies`; a sign is named with its folder, signs/NAME"
+                        .to_owned()
+                },
                 |n| format!("did you mean `{n}`?"),
             );
             return Err(Fault::Failed(format!(
@@ -114,8 +117,7 @@ fn named_studies(
             format!("studies/{name}")
         };
         studies.push(
-            read_study(sources, &folder, body)
-                .map_err(|faults| Fault::Failed(faults.render()))?,
+            read_study(sources, &folder, body).map_err(|faults| Fault::Failed(faults.render()))?,
         );
     }
     Ok(studies)

@@ -36,13 +36,22 @@ pub(crate) fn accept(
             .map_or(Span::NONE, |initial| initial.expr.span);
         let file = body.faults.sources.name(span.file).to_owned();
         let text = body.faults.sources.text(span.file);
-        let written = text.get(span.start as usize..span.end as usize);
-        if written.and_then(|w| w.trim().parse::<f64>().ok()).is_none() {
+        // The number may stand with its unit: only the number is replaced.
+        let written = text
+            .get(span.start as usize..span.end as usize)
+            .and_then(|w| w.split_whitespace().next())
+            .filter(|w| w.parse::<f64>().is_ok());
+        let Some(written) = written else {
             return Err(Fault::Failed(format!(
                 "error: the number of `{name}` was not found in the text of the body\n   = help: write it as `name = number unit` in its own file, or take the value over by hand"
             )));
-        }
-        places.push((file, span, rounded(one.value)));
+        };
+        let number = Span::new(
+            span.file,
+            span.start as usize,
+            span.start as usize + written.len(),
+        );
+        places.push((file, number, rounded(one.value)));
     }
     // From the end of each file to its start, so that earlier places keep their bytes.
     places.sort_by(|a, b| (&a.0, b.1.start).cmp(&(&b.0, a.1.start)));
