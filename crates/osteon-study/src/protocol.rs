@@ -229,8 +229,8 @@ pub fn protocol(
     let Some(first) = alone.first() else {
         return Err(ProtocolError::Run("nobody was run".to_owned()));
     };
-    if let Some(failure) = &first.failure {
-        return Err(ProtocolError::Run(failure.message.clone()));
+    if let Some(stopped) = first.stopped() {
+        return Err(ProtocolError::Run(stopped));
     }
     let nothing = search.judge(&[], first);
     let mut found = Protocol {

@@ -184,8 +184,8 @@ fn go_on(
         .ok_or_else(|| Fault::Failed("error: nobody was run".to_owned()))?;
     let (mut samples, mut failed) = (Vec::new(), (0, String::new()));
     for arms in people {
-        match arms.iter().find_map(|a| a.failure.clone()) {
-            Some(failure) => failed = (failed.0 + 1, failure.message),
+        match arms.iter().find_map(osteon_sim::ArmRun::stopped) {
+            Some(stopped) => failed = (failed.0 + 1, stopped),
             None => samples.push(arms),
         }
     }
