@@ -21,6 +21,8 @@ use crate::uncertainty_posterior::Posterior;
 const ROWS: f64 = 52.0;
 /// A choice that moves no goal by more than this share of the goal's scale is left out.
 const MOVES: f64 = 0.05;
+/// A bound beyond which the person is anyway counts as passed only if they go further by this share. (assumed: less cannot be measured)
+const FURTHER: f64 = 0.01;
 /// Draws of the efforts that say how much the least depends on them.
 const EFFORT_DRAWS: u32 = 400;
 
@@ -691,11 +693,12 @@ impl<'a> Search<'a> {
         self.safety.bounds.iter().find_map(|b| {
             let (with, without) = (extreme(run, b), extreme(alone, b));
             let is_beyond = if b.is_lower {
-                with < b.value && with < without * (1.0 - 1e-6)
+                with < b.value && with < without * (1.0 - FURTHER)
             } else {
-                with > b.value && with > without * (1.0 + 1e-6)
+                with > b.value && with > without * (1.0 + FURTHER)
             };
-            is_beyond.then(|| format!("{} would pass {}: {}", b.quantity, b.said, b.why))
+            let way = if b.is_lower { "fall below" } else { "pass" };
+            is_beyond.then(|| format!("{} would {way} {}: {}", b.quantity, b.said, b.why))
         })
     }
 
