@@ -50,6 +50,7 @@ pub fn protocol_figure(found: &Protocol, source: &str) -> Svg {
     const PROTOCOL: usize = 1;
     const NOTHING: usize = 2;
     const GOAL: usize = 3;
+    const OTHERS: usize = 4;
     let mut figure = XyFigure {
         title: format!("The least that restores and holds: {}", found.title),
         subtitle: found.refused.clone().map_or_else(
@@ -79,7 +80,7 @@ pub fn protocol_figure(found: &Protocol, source: &str) -> Svg {
         }
         others.push(grid(*one));
         front.points.push(XyPoint {
-            series: Some(NOTHING),
+            series: Some(OTHERS),
             x: one.0,
             x_interval: None,
             y: one.1,

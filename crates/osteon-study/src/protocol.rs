@@ -4,7 +4,8 @@
 //! Intake is averaged over the day. What is found is run on after stopping, and in plausible bodies.
 
 use osteon_sim::{
-    ArmRun, Body, Clock, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, run_many,
+    ArmRun, Body, Clock, Diagnostics, Member, Phase, Progress, RunOptions, Scenario, Silent,
+    run_many,
 };
 use rayon::prelude::*;
 
@@ -447,7 +448,15 @@ impl<'a> Search<'a> {
             for exposure in &mut phase.exposures {
                 exposure.until_d = exposure.until_d.min(until_d);
             }
-            scenario.arms[0].phases.push(phase);
+            let arm = &mut scenario.arms[0];
+            let food = &self.choice(place).food;
+            if food.is_empty() {
+                arm.phases.push(phase);
+            } else {
+                // More food comes on top of whatever is eaten: of the usual diet, and of that of each phase.
+                arm.phases = more_food(std::mem::take(&mut arm.phases), food, until_d);
+                arm.phases.insert(0, phase);
+            }
         }
         scenario
     }
@@ -852,6 +861,38 @@ impl<'a> Search<'a> {
             matched,
         }))
     }
+}
+
+/// The phases with more of some nutrients until a time; a phase that goes on after it is cut in two there.
+fn more_food(phases: Vec<Phase>, food: &Amounts, until_d: f64) -> Vec<Phase> {
+    let mut all = Vec::with_capacity(phases.len());
+    for phase in phases {
+        let eats = phase.diet.iter().any(|d| food.contains_key(&d.nutrient));
+        if !eats || phase.from_d >= until_d {
+            all.push(phase);
+            continue;
+        }
+        let mut more = phase.clone();
+        for part in &mut more.diet {
+            part.per_day += food.get(&part.nutrient).copied().unwrap_or(0.0);
+        }
+        if phase.until_d > until_d {
+            // What else the phase does goes on in the first piece; the second is its diet alone.
+            let after = Phase {
+                from_d: until_d,
+                until_d: phase.until_d,
+                diet: phase.diet.clone(),
+                exposures: Vec::new(),
+                regimens: Vec::new(),
+                inputs: Vec::new(),
+            };
+            all.push(more);
+            all.push(after);
+        } else {
+            all.push(more);
+        }
+    }
+    all
 }
 
 fn beyond_words(limit: &Limit) -> String {

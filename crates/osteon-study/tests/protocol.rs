@@ -338,3 +338,16 @@ fn weights_of_a_person_change_the_least() {
     );
     assert!(weigh(&mut levers, "food", -1.0).is_err());
 }
+
+#[test]
+fn more_food_comes_on_top_of_the_food_of_a_phase() {
+    // A phase eats one less: 0.75; four more bring 1.75, and not what the usual food with four more would (2).
+    let phase = "[[phase]]\nfrom = \"0 d\"\ndiet = { salt = \"3 mmol/d\" }\n";
+    let found = found(&["the.signal 1.7..1.8"], phase);
+    let best = found.best.expect("reached");
+    assert_eq!(best.words, ["4 more from food"]);
+    assert!((best.values[0] - 1.75).abs() < 1e-3, "{best:?}");
+    // Stopped, the person eats as the phase says.
+    let stopped = found.stopped.expect("run on");
+    assert!((stopped.values[0] - 0.75).abs() < 1e-3, "{stopped:?}");
+}
