@@ -16,6 +16,7 @@ mod foods_eaten;
 mod foods_read;
 mod gathering;
 mod held;
+mod inquest;
 mod laboratory;
 mod library;
 mod library_read;
@@ -32,6 +33,7 @@ mod recording;
 mod run;
 mod scenario;
 mod scenario_read;
+mod scene;
 mod schedule;
 mod simulate;
 mod staged;
@@ -48,6 +50,7 @@ pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
 pub use drive::{Action, Atol, LaneEnd, Timed};
 pub use events::{Events, Intervention, InterventionKind, PersonEvents, read_events};
+pub use inquest::Finding;
 pub use laboratory::{LaboratoryTest, TestMethod};
 pub use library::{
     Diet, DietFood, DietNutrient, Entry, EntryEffect, Fact, Food, Library, Nutrient, Preparation,

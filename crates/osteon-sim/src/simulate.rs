@@ -350,7 +350,7 @@ pub fn run_many(
             } else {
                 Vec::new()
             };
-            let failure = failure_of(&driven);
+            let failure = failure_of(&driven, &met);
             let work = sum(before, work_of(&driven.work));
             results[number] = Some(arm_run(
                 member,
@@ -493,11 +493,11 @@ fn live_people(
     let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
         .iter()
         .zip(driven)
-        .map(|((p, until_d), driven)| match failure_of(&driven) {
+        .map(|((p, until_d), driven)| match failure_of(&driven, &[]) {
             Some(mut failure) => {
                 let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
                 failure.message = format!(
-                    "in the life before the scenario, at age {age:.1} a: {}",
+                    "in the life before the scenario, at age {age:.1} a, {}",
                     failure.message
                 );
                 Err((failure, work_of(&driven.work)))
@@ -531,6 +531,7 @@ fn live_people(
                 Err(message) => {
                     let failure = Failure {
                         time_d: *until_d,
+                        id: "run-setup",
                         message: format!("no steady state: {message}"),
                         states: Vec::new(),
                         hint: "start = \"day 0\" begins from the lived life instead".to_owned(),

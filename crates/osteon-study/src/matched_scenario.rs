@@ -262,10 +262,10 @@ pub fn allowed(
     }
     let (mut kept, mut failed) = (Vec::new(), (0, String::new()));
     for one in all.chunks(arms.max(1)) {
-        match one.iter().find_map(|a| a.failure.as_ref()) {
-            Some(failure) => {
+        match one.iter().find_map(ArmRun::stopped) {
+            Some(stopped) => {
                 if failed.0 == 0 {
-                    failed.1.clone_from(&failure.message);
+                    failed.1 = stopped;
                 }
                 failed.0 += 1;
             }

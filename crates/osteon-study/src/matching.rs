@@ -412,8 +412,8 @@ impl<'a> Resting<'a> {
         let mut all = Vec::with_capacity(points.len());
         for part in parts {
             for arm in part.map_err(MatchError::Setup)? {
-                if let Some(failure) = arm.failure {
-                    return Err(MatchError::Run(failure.message));
+                if let Some(stopped) = arm.stopped() {
+                    return Err(MatchError::Run(stopped));
                 }
                 let row = arm.columns.iter().map(|c| {
                     let value = c.values.last().copied().unwrap_or(f64::NAN);

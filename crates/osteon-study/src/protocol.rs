@@ -270,8 +270,8 @@ pub fn protocol(
     let Some(first) = alone.first() else {
         return Err(ProtocolError::Run("nobody was run".to_owned()));
     };
-    if let Some(failure) = &first.failure {
-        return Err(ProtocolError::Run(failure.message.clone()));
+    if let Some(stopped) = first.stopped() {
+        return Err(ProtocolError::Run(stopped));
     }
     let nothing = search.judge(&[], first);
     let mut found = Protocol {
@@ -756,11 +756,8 @@ impl<'a> Search<'a> {
                 "the run after stopping is missing".to_owned(),
             ));
         };
-        if let Some(failure) = run.failure.as_ref().or(nothing.failure.as_ref()) {
-            return Err(ProtocolError::Run(format!(
-                "the run after stopping failed: {}",
-                failure.message
-            )));
+        if let Some(stopped) = run.stopped().or_else(|| nothing.stopped()) {
+            return Err(ProtocolError::Run(format!("after stopping: {stopped}")));
         }
         let end = self.question.within_d;
         let lost = (0..run.times.len())

@@ -156,10 +156,10 @@ pub fn bands(
     let mut failed = (0, String::new());
     let mut samples = Vec::new();
     for arms in many(body, scenario, &of.starts, options)? {
-        match arms.iter().find_map(|a| a.failure.as_ref()) {
-            Some(failure) => {
+        match arms.iter().find_map(ArmRun::stopped) {
+            Some(stopped) => {
                 if failed.0 == 0 {
-                    failed.1.clone_from(&failure.message);
+                    failed.1 = stopped;
                 }
                 failed.0 += 1;
             }

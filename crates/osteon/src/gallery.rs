@@ -174,10 +174,10 @@ impl Maker<'_> {
     fn run(&mut self, scenario: &Scenario, plate: &Plate) -> Result<(Run, Option<Bands>), Fault> {
         let run = osteon_sim::run(self.body, scenario, &RunOptions::default(), &mut Silent)
             .map_err(failed)?;
-        if let Some(failure) = run.arms.iter().find_map(|a| a.failure.as_ref()) {
+        if let Some(stopped) = run.arms.iter().find_map(osteon_sim::ArmRun::stopped) {
             return Err(Fault::Failed(format!(
-                "error: {}: {}",
-                scenario.name, failure.message
+                "error: {}: {stopped}",
+                scenario.name
             )));
         }
         let spread = match plate.bands {

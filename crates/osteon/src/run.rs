@@ -113,18 +113,9 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         say(&told)?;
     }
     for arm in &run.arms {
-        if let Some(failure) = &arm.failure {
-            let who = if arm.name.is_empty() {
-                String::new()
-            } else {
-                format!(" in arm `{}`", arm.name)
-            };
-            eprintln!(
-                "error: the run stopped{who} at {}: {}\n   = help: {}",
-                osteon_sim::show_days(failure.time_d),
-                failure.message,
-                failure.hint
-            );
+        if let (Some(stopped), Some(failure)) = (arm.stopped(), &arm.failure) {
+            let id = crate::outcome::in_brackets(failure.id);
+            eprintln!("error{id}: {stopped}\n   = help: {}", failure.hint);
         }
     }
     Ok(!run.failed())

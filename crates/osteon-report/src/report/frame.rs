@@ -9,7 +9,6 @@ use crate::flux_page::flux_text;
 use crate::protocol_page::{protocol_figure, protocol_text};
 use crate::run_figure::course_words;
 use crate::ticks::quantity;
-use crate::time_axis::time_text;
 use crate::why_figure::why_figure;
 use crate::why_page::why_text;
 
@@ -81,7 +80,7 @@ fn in_short(input: &ReportInput<'_>) -> Markup {
     html! {
         @for arm in &input.run.arms {
             @if let Some(failure) = &arm.failure {
-                p class="failure" { "The run stopped at " (time_text(failure.time_d)) ": " (failure.message) " " (failure.hint) }
+                p class="failure" { "The run stopped " (failure.message) ". Try: " (failure.hint) "." }
             }
         }
         @if let [arm] = input.run.arms.as_slice() {
