@@ -22,6 +22,7 @@ mod lean;
 mod library;
 mod library_read;
 mod measure;
+mod measured;
 mod near_name;
 mod people;
 mod people_read;
@@ -58,6 +59,7 @@ pub use library::{
     Product, Response, Shelf,
 };
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
+pub use measured::{Measured, read_measured};
 pub use near_name::suggestion;
 pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;

@@ -411,6 +411,16 @@ pub(crate) fn prepare<'s>(
     own: &[(String, f64)],
     arm: Option<&crate::scenario::Arm>,
 ) -> Result<Prepared<'s>, Diagnostics> {
+    if let Some(first) = person.measured.first() {
+        return Err(fault(
+            "run-setup",
+            format!(
+                "the person brings measured values ({} …) and has not been matched to them",
+                first.quantity
+            ),
+            "`osteon run`, `why`, `labs`, `report`, `protocol` and `match` do that for a scenario; tables of people and studies take values as inputs",
+        ));
+    }
     let mut start = start_values(body, person);
     for (name, value) in own {
         let Some(symbol) = body
