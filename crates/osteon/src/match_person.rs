@@ -205,6 +205,7 @@ fn go_on(
         healthy_only: false,
         parameters: found.parameters.len(),
         correlated: found.parameters.len(),
+        told_by: None,
         seed: words.seed,
     };
     Ok((run, bands))

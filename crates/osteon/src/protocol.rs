@@ -3,7 +3,7 @@
 use osteon_report::{protocol_json, protocol_text};
 use osteon_sim::{RunOptions, read_days, read_scenario};
 use osteon_study::{
-    ProtocolError, ProtocolQuestion, protocol as search, read_goal, read_levers, read_posteriors,
+    Knowledge, ProtocolError, ProtocolQuestion, protocol as search, read_goal, read_levers,
     read_safety,
 };
 
@@ -33,13 +33,13 @@ pub(crate) fn protocol(project: &Project, words: &ProtocolArguments) -> Outcome 
             words.within
         ))
     })?;
-    let posteriors = read_posteriors(project).map_err(failed)?;
+    let known = Knowledge::read(project).map_err(failed)?;
     let question = ProtocolQuestion {
         goals,
         within_d,
         samples: words.samples as usize,
         seed: words.seed,
-        posteriors,
+        known,
     };
     let mut bar = Bar::new(words.quiet || words.json);
     let options = RunOptions::default();
