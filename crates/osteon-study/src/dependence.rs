@@ -32,6 +32,8 @@ pub(crate) fn parameters_behind(
     given
         .varied
         .extend(parameters.iter().filter_map(|p| find(&p.name)));
+    let positive = parameters.iter().filter(|p| p.range.0 > 0.0);
+    given.positive.extend(positive.filter_map(|p| find(&p.name)));
     for line in schedule(body, scenario, arm)? {
         let Some(target) = find(&line.target) else {
             continue;
@@ -80,6 +82,8 @@ pub(crate) fn parameters_behind(
 struct Given {
     /// Parameters that are varied: never folded.
     varied: BTreeSet<SymbolId>,
+    /// Of these, those whose range is positive.
+    positive: BTreeSet<SymbolId>,
     /// Symbols that something changes on the way.
     moved: BTreeSet<SymbolId>,
     /// Start values other than the model's own.
@@ -231,6 +235,13 @@ impl<'m> Folding<'m> {
             ExprKind::Time | ExprKind::RateOf(_) => None,
             ExprKind::Apply(op, args) => {
                 let values: Vec<Option<f64>> = args.iter().map(|a| self.value(a)).collect();
+                // Nothing, raised to a power that is above 0 whatever it is, is nothing.
+                if let (Op::Pow, Some(0.0), [_, power]) = (*op, values[0], args.as_slice())
+                    && let ExprKind::Symbol(id) = power.kind
+                    && self.given.positive.contains(&id)
+                {
+                    return Some(0.0);
+                }
                 apply(*op, &values)
             }
             ExprKind::Piecewise(pieces, otherwise) => {
@@ -373,7 +384,7 @@ mod tests {
     use super::*;
     use osteon_model::MemorySources;
 
-    /// Model text, what is varied, moved, and wanted; which of the varied ones are behind it.
+    /// Model text, what is varied (all of it positive), moved, and wanted; which of the varied ones are behind it.
     fn found(text: &str, varied: &[&str], moved: &[&str], wanted: &str) -> Vec<String> {
         let mut sources = MemorySources::new();
         sources.insert("m.ant", text);
@@ -381,6 +392,7 @@ mod tests {
         let ids = |names: &[&str]| names.iter().filter_map(|n| model.find(n)).collect();
         let given = Given {
             varied: ids(varied),
+            positive: ids(varied),
             moved: ids(moved),
             ..Given::default()
         };
