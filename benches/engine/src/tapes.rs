@@ -29,6 +29,9 @@ pub fn tapes(words: &Words) -> Result<Value, String> {
     ];
     let counted: BTreeMap<&str, Value> = listed.into_iter().map(|(name, tape)| (name, count(tape))).collect();
     let mut vm = Lanes::new(Arc::clone(&program), lanes);
+    if words.number("interpreted", 0.0)? != 0.0 {
+        vm = vm.interpreted();
+    }
     let n = program.n_states();
     let (t, mut y) = (vec![program.start_time(); lanes], vec![0.0; n * lanes]);
     vm.initialise(&t, &mut y);

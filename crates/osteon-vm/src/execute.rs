@@ -1,6 +1,6 @@
 //! The interpreter: one dispatch per run of operations, inner loops of a fixed number of lanes, compiled for each instruction set.
 //!
-//! One of two files of the project with `unsafe`, the other is `pass.rs`. What makes it sound: [`Tape`] records the largest row it mentions, and
+//! One of four files of the project with `unsafe`; the others are `pass.rs`, `executable.rs` and `called.rs`. What makes it sound: [`Tape`] records the largest row it mentions, and
 //! [`Executor::run`] refuses slot files that are shorter; instruction sets are used only after the machine said it has them.
 #![allow(unsafe_code)]
 
@@ -65,6 +65,9 @@ type Kernel = unsafe fn(&[Run], &[[u32; 4]], *mut f64);
 pub(crate) struct Executor {
     kernel: Kernel,
     width: usize,
+    set: InstructionSet,
+    /// Whether tapes may run as machine code where that is made for them.
+    compiled: bool,
 }
 
 impl Executor {
@@ -82,7 +85,20 @@ impl Executor {
             #[cfg(not(target_arch = "x86_64"))]
             _ => return None,
         };
-        Some(Executor { kernel, width })
+        Some(Executor {
+            kernel,
+            width,
+            set,
+            compiled: true,
+        })
+    }
+
+    /// The same without machine code.
+    pub fn interpreting(self) -> Executor {
+        Executor {
+            compiled: false,
+            ..self
+        }
     }
 
     /// Runs a tape over the slot file.
@@ -91,6 +107,13 @@ impl Executor {
             tape.n_rows() * self.width <= slots.len(),
             "the slot file holds every row of the tape"
         );
+        if self.compiled
+            && self.width == 1
+            && let Some(code) = tape.compiled.get(tape, self.set)
+        {
+            // SAFETY: the same as of the interpreter below: the code touches the rows of its tape only.
+            return unsafe { code.run(tape, slots.as_mut_ptr()) };
+        }
         // SAFETY: every operand is below `n_rows`, so every row lies inside `slots`; the set was found on this machine by `new`.
         unsafe { (self.kernel)(&tape.runs, &tape.operands, slots.as_mut_ptr()) }
     }
@@ -118,14 +141,14 @@ unsafe fn baseline<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
+pub(crate) unsafe fn avx2<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
     // SAFETY: passed on from the caller.
     unsafe { interpret::<Fused, L>(runs, operands, slots) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")]
-unsafe fn avx512<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
+pub(crate) unsafe fn avx512<const L: usize>(runs: &[Run], operands: &[[u32; 4]], slots: *mut f64) {
     // SAFETY: passed on from the caller.
     unsafe { interpret::<Fused, L>(runs, operands, slots) }
 }

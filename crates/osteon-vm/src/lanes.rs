@@ -98,6 +98,12 @@ impl Lanes {
         })
     }
 
+    /// The same without machine code: tapes are interpreted also over one lane. Gives the same bits, more slowly.
+    pub fn interpreted(mut self) -> Lanes {
+        self.executor = self.executor.interpreting();
+        self
+    }
+
     /// The program that runs here.
     pub fn program(&self) -> &Arc<Program> {
         &self.program

@@ -4,10 +4,15 @@
 //! arrays: row `i` is `[i * lanes .. (i + 1) * lanes]`. A lane's result never depends on its neighbours, and is the same bits for any
 //! number of lanes on one instruction set. Knows nothing of models; the only room that may hold `unsafe`.
 
+#[cfg(all(target_arch = "x86_64", any(unix, windows)))]
+mod called;
 mod dense;
 mod events;
+mod executable;
 mod execute;
 mod lanes;
+#[cfg(all(target_arch = "x86_64", any(unix, windows)))]
+mod machine_code;
 pub mod math;
 mod op;
 mod pass;

@@ -1,6 +1,6 @@
 //! Loops over rows of numbers outside tapes, compiled once for each instruction set and chosen when the program runs.
 //!
-//! The second file with `unsafe`. What makes it sound: a [`Passes`] exists only for an instruction set that the machine said it has.
+//! One of four files with `unsafe`. What makes it sound: a [`Passes`] exists only for an instruction set that the machine said it has.
 #![allow(unsafe_code)]
 
 use crate::InstructionSet;

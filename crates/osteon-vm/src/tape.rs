@@ -1,6 +1,7 @@
 //! Tapes: operations in execution order, gathered into runs of the same operation so that one dispatch serves many.
 
 use crate::Op;
+use crate::executable::Compiled;
 
 /// One operation: `slots[dst] = op(slots[args…])`. Unused arguments are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Tape {
     pub(crate) operands: Vec<[u32; 4]>,
     /// One past the largest row mentioned.
     rows: u32,
+    /// Machine code, once somebody has run it over one lane.
+    pub(crate) compiled: Compiled,
 }
 
 impl Tape {
@@ -45,6 +48,7 @@ impl Tape {
             runs: Vec::new(),
             operands: Vec::with_capacity(instructions.len()),
             rows,
+            compiled: Compiled::default(),
         };
         for i in instructions {
             let here = tape.runs.len() as u32;

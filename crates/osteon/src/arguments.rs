@@ -460,6 +460,9 @@ pub(crate) struct FitArguments {
     /// Run the fit again and compare with the values in the body; write nothing
     #[arg(long)]
     pub(crate) check: bool,
+    /// Write the fitted values into the body as well
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) accept: bool,
     /// Where the result goes [default: beside the file, ending in .result.toml]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

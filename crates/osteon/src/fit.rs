@@ -11,16 +11,17 @@ use osteon_study::{
 };
 
 use crate::arguments::FitArguments;
+use crate::fit_accept::accept;
 use crate::outcome::{Fault, Outcome, outside};
 use crate::output::{say, write};
 use crate::progress_bar::Bar;
-use crate::project::Project;
+use crate::project::{Project, SIGNS};
 use crate::run::standing_body;
 
 /// Fits are differences of runs: they need a tighter tolerance than a single run.
 const RTOL: f64 = 1e-8;
 
-/// Fits, tells, writes; with `--check`, compares with the body.
+/// Fits, tells, writes; with `--check`, compares with the body; with `--accept`, writes the values into it.
 pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     let shown = words.file.display().to_string();
     let text = fs::read_to_string(&words.file).map_err(|e| outside("read", &words.file, e))?;
@@ -78,6 +79,13 @@ pub(crate) fn fit(project: &Project, words: &FitArguments) -> Outcome {
     if !words.quiet {
         eprintln!("wrote {}", path.display());
     }
+    if words.accept {
+        for path in accept(project, &body, &result.parameters)? {
+            if !words.quiet {
+                eprintln!("took the values over into {}", path.display());
+            }
+        }
+    }
     Ok(true)
 }
 
@@ -87,12 +95,15 @@ fn named_studies(
     body: &Body,
     shown: &str,
 ) -> Result<Vec<Study>, Fault> {
-    let known = project.studies();
+    let known = [project.studies(), project.signs()].concat();
     let mut studies = Vec::new();
     for name in &file.studies {
         if !known.contains(name) {
             let help = near_name(name, known.iter().map(String::as_str)).map_or_else(
-                || "see `osteon list studies`".to_owned(),
+                || {
+                    "see `osteon list studies`; a sign is named with its folder, signs/NAME"
+                        .to_owned()
+                },
                 |n| format!("did you mean `{n}`?"),
             );
             return Err(Fault::Failed(format!(
@@ -100,9 +111,13 @@ fn named_studies(
             )));
         }
         let sources: &dyn Sources = project;
+        let folder = if name.starts_with(SIGNS) {
+            name.clone()
+        } else {
+            format!("studies/{name}")
+        };
         studies.push(
-            read_study(sources, &format!("studies/{name}"), body)
-                .map_err(|faults| Fault::Failed(faults.render()))?,
+            read_study(sources, &folder, body).map_err(|faults| Fault::Failed(faults.render()))?,
         );
     }
     Ok(studies)

@@ -12,6 +12,7 @@ mod doc;
 mod explain;
 mod findings;
 mod fit;
+mod fit_accept;
 mod flux;
 mod gallery;
 mod gallery_file;

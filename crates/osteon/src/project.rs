@@ -9,6 +9,9 @@ use crate::outcome::Fault;
 
 include!(concat!(env!("OUT_DIR"), "/embedded_files.rs"));
 
+/// Folder of the signs, as it begins their names.
+pub(crate) const SIGNS: &str = "signs/";
+
 /// A folder on disk as a source of texts. Names are relative to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
@@ -151,12 +154,24 @@ impl Project {
 
     /// Studies by name.
     pub(crate) fn studies(&self) -> Vec<String> {
-        let names = self.list("studies").unwrap_or_else(|_| Vec::new());
+        self.judged_in("studies/")
+    }
+
+    /// Signs by name, with their folder: `signs/NAME`.
+    pub(crate) fn signs(&self) -> Vec<String> {
+        let names = self.judged_in(SIGNS);
+        names.into_iter().map(|n| format!("{SIGNS}{n}")).collect()
+    }
+
+    fn judged_in(&self, folder: &str) -> Vec<String> {
+        let names = self
+            .list(folder.trim_end_matches('/'))
+            .unwrap_or_else(|_| Vec::new());
         let folders = names
             .into_iter()
             .filter_map(|n| n.strip_suffix('/').map(str::to_owned));
         folders
-            .filter(|n| osteon_study::is_study(self, &format!("studies/{n}")))
+            .filter(|n| osteon_study::is_study(self, &format!("{folder}{n}")))
             .collect()
     }
 }

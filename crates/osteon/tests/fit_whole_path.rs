@@ -63,6 +63,42 @@ fn a_fit_is_written_and_its_check_holds_the_body_to_it() {
     );
     let told = osteon(&folder, &["fit", "fits/level.toml", "--check"]);
     assert_eq!(told.code, 0, "{}", told.stderr);
+
+    // The same by --accept, from the old body.
+    put(&folder.join("body/body.ant"), &body);
+    let told = osteon(&folder, &["fit", "fits/level.toml", "--accept"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let after = fs::read_to_string(folder.join("body/body.ant")).expect("the body");
+    let written = format!("k_filter = {}", format_args!("{value:.4}"));
+    assert!(
+        after.contains(written.trim_end_matches('0')),
+        "{written}: {after}"
+    );
+    assert_eq!(after.lines().count(), body.lines().count());
+    let told = osteon(&folder, &["fit", "fits/level.toml", "--check"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+}
+
+#[test]
+fn a_sign_that_names_what_it_fits_can_be_fitted() {
+    let folder = fresh_folder("fit-sign");
+    copy_small_project(&folder);
+    put(&folder.join("signs/level/scenario.toml"), SCENARIO);
+    put(
+        &folder.join("signs/level/study.toml"),
+        "cites = \"a\"\nsays = \"x\"\npopulation = \"x\"\nlink = \"mechanistic\"\nused_to_fit = [\"serum.Mg\"]\n",
+    );
+    put(
+        &folder.join("signs/level/data.csv"),
+        "quantity,at,as,unit,value,lower,upper\nserum.Mg,1 d,value,mmol/L,0.6,0.59,0.61\n",
+    );
+    put(
+        &folder.join("fits/level.toml"),
+        "stage = \"level\"\nsays = \"x\"\nparameters = [\"k_filter\"]\nstudies = [\"signs/level\"]\n",
+    );
+    let told = osteon(&folder, &["fit", "fits/level.toml"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    assert!(told.stdout.contains("serum.Mg"), "{}", told.stdout);
 }
 
 #[test]
