@@ -105,7 +105,7 @@ pub fn sensitivity_page(all: &[Sensitivity], page: &SensitivityPage<'_>) -> Stri
          parameters taken as independent, the range of each as its 95 %. Rows that tell only a direction have no size and are left out.\n\n\
          Lived is only what can matter ({lived} arms with their lives; two ends of every parameter in every study would be at least {arms}): a parameter that the equations of the wanted quantities \
          do not read is left out (numbers that nothing varies are folded first, so that the parameters of a drug that is not given fall out), and the nearer \
-         end of a range is lived only where the farther one moves an output by more than {:.0} % of its spread or where the two ends are not on one line at rest.\n",
+         end of a range is lived only where the farther one moves an output by more than {:.0} % of its spread or where the two ends lie off one line by a tenth of the spread at rest.\n",
         page.made_by,
         parameters.len(),
         100.0 * SMALL

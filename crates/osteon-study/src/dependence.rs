@@ -33,7 +33,9 @@ pub(crate) fn parameters_behind(
         .varied
         .extend(parameters.iter().filter_map(|p| find(&p.name)));
     let positive = parameters.iter().filter(|p| p.range.0 > 0.0);
-    given.positive.extend(positive.filter_map(|p| find(&p.name)));
+    given
+        .positive
+        .extend(positive.filter_map(|p| find(&p.name)));
     for line in schedule(body, scenario, arm)? {
         let Some(target) = find(&line.target) else {
             continue;

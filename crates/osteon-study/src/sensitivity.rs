@@ -55,9 +55,13 @@ pub struct Effect {
 /// An end of a range is lived only if the farther end moves some output by more than this share of the spread that all parameters give it:
 /// the other parameters together make less than half a thousandth of its variance each.
 pub const SMALL: f64 = 0.02;
+/// Two ends are not on one line if the nearer one lies off it by more than this share of the spread.
+const BENT: f64 = 0.1;
 /// Steps of the integrator beyond which a run is long: doses by the clock over months.
 pub(crate) const MANY_STEPS: u64 = 10_000;
-/// Relative tolerance of long runs.
+/// Relative tolerance at which ends of ranges are compared.
+const ROUGH: f64 = 1e-4;
+/// The same for long runs.
 pub(crate) const COARSE: f64 = 1e-3;
 
 /// What every parameter does to every output of one study or scenario.
@@ -181,7 +185,7 @@ impl<'b> Probe<'b> {
             let all = 0..self.parameters.len();
             let spread = all.map(|q| rest.slope(o, q).powi(2)).sum::<f64>().sqrt() * Z_95;
             far.is_nan() != near.is_nan()
-                || (near + far * parameter.nearer_share()).abs() > SMALL * spread
+                || (near + far * parameter.nearer_share()).abs() > BENT * spread
         })
     }
 
@@ -321,17 +325,16 @@ impl<'b> Probe<'b> {
         for (output, value) in outputs.iter_mut().zip(&base) {
             output.base = *value;
         }
-        found.lived = arms.len();
-        // Long runs are compared with one another at a coarser tolerance: what the ends of ranges do is far larger than its error.
-        let mut options = self.options.clone();
-        let mut shift = vec![0.0; base.len()];
-        if base_arms.iter().any(|a| a.work.steps > MANY_STEPS) {
-            options.rtol = options.rtol.max(COARSE);
-            base_arms = run_sets(self.body, &[whole], &options)?.remove(0);
-            let coarse = read(&base_arms).into_iter().zip(&base);
-            shift = coarse.map(|(coarse, fine)| fine - coarse).collect();
-            found.lived += arms.len();
-        }
+        // Ends are compared with one another at a coarser tolerance: what they do is far larger than its error.
+        let long = base_arms.iter().any(|a| a.work.steps > MANY_STEPS);
+        let options = RunOptions {
+            rtol: self.options.rtol.max(if long { COARSE } else { ROUGH }),
+            ..self.options.clone()
+        };
+        base_arms = run_sets(self.body, &[whole], &options)?.remove(0);
+        let rough = read(&base_arms).into_iter().zip(&base);
+        let shift: Vec<f64> = rough.map(|(rough, fine)| fine - rough).collect();
+        found.lived = 2 * arms.len();
         // For each arm the parameters that its equations read; an arm that does not read one goes as it is.
         let quantities = &scenario.record.quantities;
         let behind: Vec<BTreeSet<String>> = arms
