@@ -16,10 +16,12 @@ mod foods_eaten;
 mod foods_read;
 mod gathering;
 mod held;
+mod inquest;
 mod laboratory;
 mod library;
 mod library_read;
 mod measure;
+mod measured;
 mod near_name;
 mod people;
 mod people_read;
@@ -31,6 +33,7 @@ mod recording;
 mod run;
 mod scenario;
 mod scenario_read;
+mod scene;
 mod schedule;
 mod simulate;
 mod staged;
@@ -47,12 +50,14 @@ pub use body::{BODY_FILE, Body};
 pub use diagnostics::Diagnostics;
 pub use drive::{Action, Atol, LaneEnd, Timed};
 pub use events::{Events, Intervention, InterventionKind, PersonEvents, read_events};
+pub use inquest::Finding;
 pub use laboratory::{LaboratoryTest, TestMethod};
 pub use library::{
     Diet, DietFood, DietNutrient, Entry, EntryEffect, Fact, Food, Library, Nutrient, Preparation,
     Product, Response, Shelf,
 };
 pub use measure::{Measure, MeasureError, read_days, read_measure, read_time_of_day, show_days};
+pub use measured::{Measured, read_measured};
 pub use near_name::suggestion;
 pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;

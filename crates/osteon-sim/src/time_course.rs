@@ -6,6 +6,7 @@ use osteon_model::{Diagnostic, Model, Span};
 use osteon_vm::SymbolIndex;
 
 use crate::drive::{Atol, Begin, Breakdown, DriveOptions, LaneOutcome, LaneSetup, Observer, drive};
+use crate::inquest::looked_into;
 use crate::near_name::advice;
 
 /// What is asked of a time course. Times and tolerances are in the model's own units.
@@ -141,7 +142,12 @@ pub fn time_course(model: &Model, asked: &CourseOptions) -> Result<Course, Vec<D
     let outcomes = drive(&program, &[setup], &record, &options, &mut table)
         .map_err(|e| fault(e.message, "set what it is computed from".to_owned()))?;
     let (steps, failure) = match outcomes.into_iter().next() {
-        Some(LaneOutcome { work, failure, .. }) => (work.steps, failure),
+        Some(LaneOutcome {
+            work, failure, end, ..
+        }) => {
+            let look = |failure| looked_into(model, &program, &end, failure, t0, asked.rtol);
+            (work.steps, failure.map(look))
+        }
         None => (0, None),
     };
     let named = |(t, event): (f64, usize)| {

@@ -363,8 +363,8 @@ impl<'b> Probe<'b> {
             let mut values = Vec::with_capacity(runs.len());
             for ((p, upper), own) in wanted.iter().zip(runs) {
                 found.lived += own.len();
-                if let Some(failure) = own.iter().find_map(|a| a.failure.as_ref()) {
-                    found.failed.push((*p, *upper, failure.message.clone()));
+                if let Some(stopped) = own.iter().find_map(ArmRun::stopped) {
+                    found.failed.push((*p, *upper, stopped));
                 }
                 let mut all = base_arms.clone();
                 for (at, run) in places[*p].iter().zip(own) {

@@ -8,7 +8,7 @@ use osteon_sim::{Course, CourseOptions, time_course};
 use serde_json::json;
 
 use crate::arguments::RunArguments;
-use crate::outcome::{Fault, Outcome};
+use crate::outcome::{Fault, Outcome, in_brackets};
 use crate::output::{say, say_json, write};
 use crate::project::beside;
 
@@ -184,7 +184,8 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
     hand_out(&course, words)?;
     if let Some(failure) = &course.failure {
         eprintln!(
-            "error: the run stopped: {failure}\n   = help: {}",
+            "error{}: the run stopped {failure}\n   = help: {}",
+            in_brackets(failure.cause.id()),
             failure.hint()
         );
     } else if !words.quiet {
@@ -217,7 +218,7 @@ fn hand_out(course: &Course, words: &RunArguments) -> Result<(), Fault> {
             .iter()
             .map(|(t, name)| json!({ "time": t, "event": name }))
             .collect();
-        json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(ToString::to_string) })
+        json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(|f| json!({ "id": f.cause.id(), "time": f.time, "message": f.to_string(), "state": f.state, "hint": f.hint() })) })
     };
     match (&words.output, as_json) {
         (Some(file), true) => write(file, format!("{:#}\n", value()).as_bytes()),

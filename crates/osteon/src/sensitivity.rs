@@ -7,13 +7,14 @@ use osteon_model::Sources as _;
 use osteon_report::{
     SensitivityPage, sensitivity_json, sensitivity_page, sensitivity_text, tornado_figure,
 };
-use osteon_sim::{Body, Diagnostics, Progress as _, RunOptions, read_scenario};
+use osteon_sim::{Body, Diagnostics, Progress as _, RunOptions};
 use osteon_study::{
     JOINT, JointSpread, MEASUREMENTS, NewMeasurement, Probe, Sensitivity, Study, Uncertain,
     read_measurements, read_study, teachers, uncertain_parameters,
 };
 
 use crate::arguments::SensitivityArguments;
+use crate::matched::read_matched;
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, write, write_drawing};
 use crate::progress_bar::Bar;
@@ -87,7 +88,7 @@ fn one(project: &Project, body: &Body, of: &str, probe: &Probe<'_>) -> Result<Se
         return probe.study(&study, &[]).map_err(told);
     }
     let (text, name, shown) = find(project, of)?;
-    let mut scenario = read_scenario(&text, &shown, body).map_err(told)?;
+    let mut scenario = read_matched(project, body, &text, &shown)?.scenario;
     scenario.name = name;
     probe.last_values(&scenario).map_err(told)
 }
