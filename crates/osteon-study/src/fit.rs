@@ -152,9 +152,10 @@ pub fn fit(
     };
     progress.fraction(1.0);
     let Some(minimum) = found.map_err(FitError::Setup)? else {
-        return Err(FitError::Start(
-            "the studies do not run at the start values; give others under [start]".to_owned(),
-        ));
+        return Err(FitError::Start(format!(
+            "the studies do not run at the start values{}\n   = help: give others under [start]",
+            problem.trouble(&start)
+        )));
     };
     let shipped: Vec<f64> = file
         .parameters
@@ -167,8 +168,19 @@ pub fn fit(
 }
 
 impl Problem<'_> {
-    /// Residuals of rows, then of the prior, at each point. All points, studies and arms run as lanes of one block.
+    /// Residuals of rows, then of the prior, at each point.
     fn residuals(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Diagnostics> {
+        let runs = self.runs(points)?;
+        let per_point = runs.len() / points.len().max(1);
+        Ok(points
+            .iter()
+            .zip(runs.chunks(per_point.max(1)))
+            .map(|(point, runs)| self.at_point(point, runs))
+            .collect())
+    }
+
+    /// All points, studies and arms run as lanes of one block.
+    fn runs(&self, points: &[Vec<f64>]) -> Result<Vec<ArmRun>, Diagnostics> {
         let mut members = Vec::new();
         for point in points {
             let start: Vec<(String, f64)> = self
@@ -187,13 +199,29 @@ impl Problem<'_> {
                 }));
             }
         }
-        let runs = run_many(self.body, &members, self.options, &mut osteon_sim::Silent)?;
-        let per_point = members.len() / points.len().max(1);
-        Ok(points
+        run_many(self.body, &members, self.options, &mut osteon_sim::Silent)
+    }
+
+    /// Which study does not run at a point, and why; empty if all do.
+    fn trouble(&self, point: &[f64]) -> String {
+        let Ok(runs) = self.runs(std::slice::from_ref(&point.to_vec())) else {
+            return String::new();
+        };
+        let owners = self
+            .studies
             .iter()
-            .zip(runs.chunks(per_point.max(1)))
-            .map(|(point, runs)| self.at_point(point, runs))
-            .collect())
+            .flat_map(|s| std::iter::repeat_n(s, s.scenario.arms.len()));
+        let told: Vec<String> = runs
+            .iter()
+            .zip(owners)
+            .filter_map(|(run, study)| Some(format!("study `{}`: {}", study.name, run.stopped()?)))
+            .collect();
+        let more = match told.len() {
+            0 | 1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        told.first()
+            .map_or_else(String::new, |first| format!("; {first}{more}"))
     }
 
     fn at_point(&self, point: &[f64], runs: &[ArmRun]) -> Vec<f64> {
