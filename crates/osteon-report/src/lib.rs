@@ -48,7 +48,7 @@ pub use laboratory_table::{laboratory_json, laboratory_text};
 pub use library_page::{library_names, library_page};
 pub use match_page::{allowed_text, match_json, match_text, recovery_json, recovery_text};
 pub use overview_figure::overview_figure;
-pub use protocol_page::{protocol_json, protocol_text};
+pub use protocol_page::{protocol_figure, protocol_json, protocol_text};
 pub use raster::png;
 pub use report::{LinkSwitch, MeasuredStudy, ReportInput, report_json, report_page};
 pub use run_figure::run_figure;

@@ -3,6 +3,7 @@
 //! A study is a folder of three texts (`study.toml`, `scenario.toml`, `data.csv`); the format is told in `docs/studies.md`.
 //! Nothing here draws, prints or touches a file.
 
+mod chance;
 mod claims;
 mod claims_read;
 mod cohort;
@@ -16,6 +17,7 @@ mod interval;
 mod judge;
 mod laboratory;
 mod least_squares;
+mod matched_scenario;
 mod matching;
 mod near_names;
 mod pathways;
@@ -47,23 +49,27 @@ pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
 pub use flux::{DayFlux, Flow, Flux, FluxError, Place, PlaceKind, flux};
-pub use individuals::{
-    INDIVIDUALS, Individual, Measured, read_individuals, read_labs, read_measured,
-};
+pub use individuals::{INDIVIDUALS, Individual, read_individuals, read_labs};
 pub use interval::judging_interval;
 pub use judge::{RowVerdict, Verdict, all_failed, judge};
-pub use laboratory::{Flag, LaboratoryError, LaboratoryPanel, TestResult, laboratory};
+pub use laboratory::{
+    Flag, LaboratoryError, LaboratoryPanel, TestResult, laboratory, spread_panels,
+};
+pub use matched_scenario::{
+    MatchedArms, MatchedScenario, allowed, cautions, match_scenario, refusal,
+};
 pub use matching::{
     MatchError, MatchOptions, Matched, MatchedParameter, Recovery, match_person, recovery,
 };
 pub use near_names::near_name;
 pub use pathways::{Equation, ORIGINS, Pathway, pathways};
 pub use protocol::{
-    Combination, Goal, Protocol, ProtocolError, ProtocolQuestion, Stopped, protocol, read_goal,
+    Combination, Courses, Goal, InOthers, Protocol, ProtocolError, ProtocolQuestion, Stopped,
+    protocol, read_goal,
 };
 pub use protocol_file::{
-    Amounts, Bound, Choice, Contraindication, LEVERS, Lever, Limit, SAFETY, Safety, read_levers,
-    read_safety,
+    Amounts, Asked, Bound, Choice, Contraindication, LEVERS, Lever, Limit, SAFETY, Safety,
+    read_asked, read_levers, read_safety, weigh,
 };
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
 pub use sensitivity::{

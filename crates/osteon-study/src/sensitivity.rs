@@ -192,8 +192,8 @@ fn ends(
     let mut failed = Vec::new();
     let mut values = Vec::new();
     for (number, arms) in runs.iter().enumerate() {
-        if let (Some(failure), true) = (arms.iter().find_map(|a| a.failure.as_ref()), number > 0) {
-            failed.push(((number - 1) / 2, number % 2 == 0, failure.message.clone()));
+        if let (Some(stopped), true) = (arms.iter().find_map(ArmRun::stopped), number > 0) {
+            failed.push(((number - 1) / 2, number % 2 == 0, stopped));
         }
         values.push(read(arms));
     }

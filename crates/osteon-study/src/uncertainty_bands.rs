@@ -52,6 +52,8 @@ pub struct Bands {
     pub left: Vec<(String, usize)>,
     /// True if unhealthy ones were left out.
     pub healthy_only: bool,
+    /// True if these are people whom measured values allow, not plausible bodies.
+    pub matched: bool,
     /// Number of parameters varied.
     pub parameters: usize,
     /// Of these, how many together as fits left them.
@@ -154,10 +156,10 @@ pub fn bands(
     let mut failed = (0, String::new());
     let mut samples = Vec::new();
     for arms in many(body, scenario, &of.starts, options)? {
-        match arms.iter().find_map(|a| a.failure.as_ref()) {
-            Some(failure) => {
+        match arms.iter().find_map(ArmRun::stopped) {
+            Some(stopped) => {
                 if failed.0 == 0 {
-                    failed.1.clone_from(&failure.message);
+                    failed.1 = stopped;
                 }
                 failed.0 += 1;
             }
@@ -173,6 +175,7 @@ pub fn bands(
         unhealthy: of.unhealthy,
         left: of.left.clone(),
         healthy_only: of.healthy_only,
+        matched: false,
         parameters: of.parameters,
         correlated: of.correlated,
         seed: of.seed,
@@ -199,7 +202,9 @@ impl Bands {
 
     /// What the band is, for legends: `5–95 % of 100 plausible bodies`.
     pub fn meaning(&self) -> String {
-        let which = if self.healthy_only {
+        let which = if self.matched {
+            "people whom the measurements allow"
+        } else if self.healthy_only {
             "plausible bodies, healthy at rest"
         } else {
             "plausible bodies"

@@ -4,13 +4,14 @@
 use std::path::Path;
 
 use osteon_report::{sensitivity_json, sensitivity_page, sensitivity_text, tornado_figure};
-use osteon_sim::{Body, RunOptions, read_scenario};
+use osteon_sim::{Body, RunOptions};
 use osteon_study::{
     Sensitivity, Uncertain, read_study, scenario_sensitivity, study_sensitivity, teachers,
     uncertain_parameters,
 };
 
 use crate::arguments::SensitivityArguments;
+use crate::matched::read_matched;
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, write, write_drawing};
 use crate::progress_bar::Bar;
@@ -87,7 +88,7 @@ fn one(
         return study_sensitivity(body, &study, parameters, &options).map_err(told);
     }
     let (text, name, shown) = find(project, of)?;
-    let mut scenario = read_scenario(&text, &shown, body).map_err(told)?;
+    let mut scenario = read_matched(project, body, &text, &shown)?.scenario;
     scenario.name = name;
     scenario_sensitivity(body, &scenario, parameters, &options).map_err(told)
 }
