@@ -81,17 +81,16 @@ pub(crate) fn unlike_the_day_before(actions: &[Timed], from_d: f64) -> Option<(f
             within(actions, day - 1.0, day),
             within(actions, day, day + 1.0),
         );
-        let same = |(a, b): &(&Timed, &Timed)| {
-            (a.time - b.time - 1.0).abs() < SAME_D && a.action == b.action
+        let alone = |list: &[Timed], others: &[Timed], shift: f64| {
+            let found = list.iter().find(|a| {
+                !others
+                    .iter()
+                    .any(|b| (b.time - a.time - shift).abs() < SAME_D && b.action == a.action)
+            });
+            found.map(|a| a.action.symbol())
         };
-        let other = here
-            .iter()
-            .zip(before)
-            .find(|pair| !same(pair))
-            .map(|p| p.0);
-        let longer = here.get(before.len()).or(before.get(here.len()));
-        if let Some(found) = other.or(longer) {
-            return Some((day, found.action.symbol()));
+        if let Some(symbol) = alone(before, here, 1.0).or(alone(here, before, -1.0)) {
+            return Some((day, symbol));
         }
         day += 1.0;
     }

@@ -26,7 +26,14 @@ use crate::staged::Staged;
 pub(crate) const LEAST_PERIODS: usize = 10;
 
 /// States at the ends of so many periods decide a jump.
-const HISTORY: usize = 4;
+const HISTORY: usize = 6;
+
+/// Modes of the drift that are told apart at most.
+const MODES: usize = 3;
+const DECIDING: usize = 6;
+
+/// A change foretold may be so many times any of the last ones.
+const LARGEST_SHARE: f64 = 3.0;
 
 /// Periods integrated after a jump to judge it.
 const JUDGED: usize = 2;
@@ -140,15 +147,12 @@ pub(crate) fn refused(arm: &Arm, clock: Clock) -> Option<(String, &'static str)>
 /// Why no days of a plan can be skipped, and what to do instead; `None` if some can, or if nobody has asked.
 pub(crate) fn nothing_to_skip(body: &Body, staged: &Staged<'_>) -> Option<(String, String)> {
     let setup = &staged.setup;
-    if !staged.skip_days || first_stretch(setup, setup.t0).is_some() {
+    if !staged.skip_days || first_stretch(setup, setup.t0.max(0.0)).is_some() {
         return None;
     }
     let help = "drop `skip_days`".to_owned();
-    if setup.until - setup.t0 < LEAST_PERIODS as f64 {
-        let what = format!(
-            "a run of {:.0} days with its run-in is too short to skip any",
-            setup.until - setup.t0
-        );
+    if setup.until < LEAST_PERIODS as f64 {
+        let what = format!("a run of {:.0} days is too short to skip any", setup.until);
         return Some((what, help));
     }
     let example = unlike_the_day_before(&setup.actions, setup.t0.max(0.0)).map_or_else(
@@ -190,6 +194,8 @@ struct Stretch {
     phases: Vec<f64>,
     /// Values at these times in every period that counts, by number of the period.
     read: BTreeMap<usize, Vec<f64>>,
+    /// Sums of every leap, by number of the first period that was leapt over.
+    leaps: BTreeMap<usize, Sums>,
     /// States at the ends of the last periods.
     history: VecDeque<Vec<f64>>,
     /// Sizes of the states where the stretch began.
@@ -213,7 +219,7 @@ enum Stopped {
 impl Walk<'_> {
     fn run(&mut self) {
         while self.gathered.failure.is_none() && self.now < self.setup.until {
-            match first_stretch(self.setup, self.now) {
+            match first_stretch(self.setup, self.now.max(0.0)) {
                 None => self.plainly(self.setup.until),
                 Some((at, found)) => {
                     self.plainly(at);
@@ -290,6 +296,7 @@ impl Walk<'_> {
             actions: within(&self.setup.actions, at, at + found.period_d).to_vec(),
             phases,
             read: BTreeMap::new(),
+            leaps: BTreeMap::new(),
             history: VecDeque::from([start.clone()]),
             sizes: start
                 .iter()
@@ -310,7 +317,7 @@ impl Walk<'_> {
                 break;
             }
             let left = stretch.times - number;
-            if stretch.history.len() == HISTORY && left > JUDGED + SHORTEST_JUMP as usize {
+            if stretch.history.len() >= DECIDING && left > JUDGED + SHORTEST_JUMP as usize {
                 let jump = (wish as usize).min(left - JUDGED);
                 match self.jump(&mut stretch, number, jump) {
                     Ok(Some(error)) if error <= 1.0 => {
@@ -439,7 +446,7 @@ impl Walk<'_> {
         number: usize,
         jump: usize,
     ) -> Result<Option<f64>, Stopped> {
-        let Some(foretold) = foretell(&stretch.history, &stretch.sizes, jump) else {
+        let Some((sums, foretold)) = foretell(&stretch.history, &stretch.sizes, jump) else {
             return Ok(None);
         };
         let leap = number + jump;
@@ -484,6 +491,7 @@ impl Walk<'_> {
         }
         let span = (self.now, from.time);
         self.gathered.skipped.spans.push(span);
+        stretch.leaps.insert(number, sums);
         stretch.history.clear();
         stretch.history.push_back(from.states);
         for (i, period) in periods.into_iter().enumerate() {
@@ -492,7 +500,7 @@ impl Walk<'_> {
         Ok(Some(error))
     }
 
-    /// Values at the times that were asked for, in periods between those that were integrated by cubics through their neighbours.
+    /// Values at the times that were asked for, in periods that were leapt over as the states were carried on.
     fn rows(&mut self, stretch: &Stretch, from_row: usize, to_row: usize) {
         let width = self.record.len();
         for row in from_row..to_row {
@@ -517,84 +525,142 @@ impl Walk<'_> {
                 self.gathered.values[into].copy_from_slice(values);
                 continue;
             }
-            let before = stretch.read.range(..number).next_back();
-            let after = stretch.read.range(number..).next();
-            let (Some((left, _)), Some((right, _))) = (before, after) else {
+            // As the states were carried on, and what that misses at the first period after the leap is shared out over the leap.
+            let Some((first, sums)) = stretch.leaps.range(..=number).next_back() else {
                 continue;
             };
-            let known: Vec<(f64, &[f64])> = [
-                left.checked_sub(1),
-                Some(*left),
-                Some(*right),
-                Some(right + 1),
-            ]
-            .into_iter()
-            .flatten()
-            .filter_map(|p| Some((p as f64, at(p)?)))
-            .collect();
+            let mut recent: Vec<&[f64]> = (0..*first).rev().map_while(at).take(HISTORY).collect();
+            recent.reverse();
+            let Some(next) = at(first + sums.len() - JUDGED) else {
+                continue;
+            };
+            let (steps, all) = (number + 1 - first, sums.len() + 1 - JUDGED);
             for (i, value) in self.gathered.values[into].iter_mut().enumerate() {
-                *value = through(&known, number as f64, i);
+                let missed = next[i] - carried(&recent, i, all, &sums[all - 1]);
+                *value = carried(&recent, i, steps, &sums[steps - 1])
+                    + missed * steps as f64 / all as f64;
             }
         }
     }
 }
 
-/// The polynomial through some periods' values of a symbol, at a period between them (Lagrange).
-fn through(known: &[(f64, &[f64])], at: f64, symbol: usize) -> f64 {
-    known
+/// States after `jump` more periods, and after one and two more than that, with the sums they were made by. `None` if there is no drift
+/// yet to carry on.
+fn foretell(
+    history: &VecDeque<Vec<f64>>,
+    sizes: &[f64],
+    jump: usize,
+) -> Option<(Sums, [Vec<f64>; 3])> {
+    let last = history.back()?;
+    let drifts: Vec<Vec<f64>> = differences(history.iter());
+    let changes: Vec<Vec<f64>> = differences(drifts.iter());
+    let sizes: Vec<f64> = sizes
         .iter()
-        .map(|(x, values)| {
-            let others = known.iter().filter(|(other, _)| other != x);
-            let weight: f64 = others
-                .map(|(other, _)| (at - other) / (x - other))
-                .product();
-            weight * values[symbol]
-        })
-        .sum()
+        .zip(last)
+        .map(|(s, y)| s.max(y.abs()))
+        .collect();
+    let most = MODES.min(changes.len().checked_sub(1)?);
+    for modes in (0..=most).rev() {
+        let Some(law) = law_of(&changes, &sizes, modes) else {
+            continue;
+        };
+        let Some(sums) = carried_on(&law, jump) else {
+            continue;
+        };
+        let recent: Vec<&[f64]> = history.iter().map(Vec::as_slice).collect();
+        let after = std::array::from_fn(|more| {
+            let steps = jump + more;
+            (0..last.len())
+                .map(|i| carried(&recent, i, steps, &sums[steps - 1]))
+                .collect()
+        });
+        return Some((sums, after));
+    }
+    None
 }
 
-/// States after `jump` more periods, and after one and two more than that. `None` if the last periods show no drift to carry on.
-fn foretell(history: &VecDeque<Vec<f64>>, sizes: &[f64], jump: usize) -> Option<[Vec<f64>; 3]> {
-    let last = history.len().checked_sub(HISTORY)?;
-    let y = |back: usize| &history[last + back];
-    let n = y(0).len();
-    let drift = |k: usize, i: usize| y(k + 1)[i] - y(k)[i];
-    // One λ for all states: the least squares of h' = λh in units of each state's size.
-    let (mut both, mut square) = (0.0, 0.0);
-    for i in 0..n {
-        let size = sizes[i].max(y(3)[i].abs());
-        let (h, next) = (
-            (drift(1, i) - drift(0, i)) / size,
-            (drift(2, i) - drift(1, i)) / size,
-        );
-        both += h * next;
-        square += h * h;
-    }
-    let lambda = if square > 0.0 {
-        (both / square).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    if !lambda.is_finite() {
-        return None;
-    }
-    // Σ over the periods of λ + … + λʲ.
-    let mut sums = [0.0; 3];
-    let (mut power, mut carried, mut sum) = (1.0, 0.0, 0.0);
-    for step in 1..=jump + JUDGED {
-        power *= lambda;
-        carried += power;
-        sum += carried;
-        if step >= jump {
-            sums[step - jump] = sum;
+/// For every number of periods the double sums of a law's coming changes, as numbers of the last changes, latest first.
+type Sums = Vec<Vec<f64>>;
+
+/// One number of rows that follow each other, `steps` rows after the last.
+fn carried(rows: &[&[f64]], i: usize, steps: usize, sums: &[f64]) -> f64 {
+    let y = |back: usize| rows[rows.len() - 1 - back][i];
+    let changes = sums
+        .iter()
+        .enumerate()
+        .map(|(j, sum)| sum * (y(j) - 2.0 * y(j + 1) + y(j + 2)));
+    y(0) + steps as f64 * (y(0) - y(1)) + changes.sum::<f64>()
+}
+
+fn differences<'a>(list: impl Iterator<Item = &'a Vec<f64>> + Clone) -> Vec<Vec<f64>> {
+    let later = list.clone().skip(1);
+    list.zip(later)
+        .map(|(a, b)| a.iter().zip(b).map(|(a, b)| b - a).collect())
+        .collect()
+}
+
+/// Numbers c of h' = c₁h + c₂h₋₁ + …, the least squares over all states in units of their sizes. `None` where they are not determined.
+fn law_of(changes: &[Vec<f64>], sizes: &[f64], modes: usize) -> Option<Vec<f64>> {
+    let mut matrix = [[0.0; MODES]; MODES];
+    let mut right = [0.0; MODES];
+    for now in modes..changes.len() {
+        for (i, size) in sizes.iter().enumerate() {
+            let h = |back: usize| changes[now - back][i] / size;
+            for a in 0..modes {
+                right[a] += h(a + 1) * h(0);
+                for b in 0..modes {
+                    matrix[a][b] += h(a + 1) * h(b + 1);
+                }
+            }
         }
     }
-    Some(std::array::from_fn(|more| {
-        (0..n)
-            .map(|i| {
-                let h = drift(2, i) - drift(1, i);
-                y(3)[i] + (jump + more) as f64 * drift(2, i) + sums[more] * h
-            })
-            .collect()
-    }))
+    // Gauss elimination; what hardly differs from what was eliminated before says nothing.
+    let before: Vec<f64> = (0..modes).map(|a| matrix[a][a]).collect();
+    for k in 0..modes {
+        if !(matrix[k][k] > 1e-10 * before[k]) {
+            return None;
+        }
+        for i in k + 1..modes {
+            let factor = matrix[i][k] / matrix[k][k];
+            for j in k..modes {
+                matrix[i][j] -= factor * matrix[k][j];
+            }
+            right[i] -= factor * right[k];
+        }
+    }
+    let mut law = vec![0.0; modes];
+    for k in (0..modes).rev() {
+        let known: f64 = (k + 1..modes).map(|j| matrix[k][j] * law[j]).sum();
+        law[k] = (right[k] - known) / matrix[k][k];
+    }
+    law.iter().all(|c| c.is_finite()).then_some(law)
+}
+
+/// The sums of a law for all periods of a leap and those after it that judge it. `None` if the law makes changes grow: then it has mistaken
+/// noise for a mode.
+fn carried_on(law: &[f64], jump: usize) -> Option<Sums> {
+    let modes = law.len();
+    // Row j: the change j periods ago, as numbers of the last changes.
+    let mut known: VecDeque<Vec<f64>> = (0..modes)
+        .map(|j| (0..modes).map(|i| f64::from(u8::from(i == j))).collect())
+        .collect();
+    let mut drift = vec![0.0; modes];
+    let mut sum = vec![0.0; modes];
+    let mut out = Vec::with_capacity(jump + JUDGED);
+    for _ in 0..jump + JUDGED {
+        let next: Vec<f64> = (0..modes)
+            .map(|i| known.iter().zip(law).map(|(h, c)| c * h[i]).sum())
+            .collect();
+        if next.iter().any(|x: &f64| x.abs() > LARGEST_SHARE) {
+            return None;
+        }
+        for i in 0..modes {
+            drift[i] += next[i];
+            sum[i] += drift[i];
+        }
+        known.push_front(next);
+        known.pop_back();
+        out.push(sum.clone());
+    }
+    Some(out)
 }
