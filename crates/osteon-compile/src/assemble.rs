@@ -418,6 +418,7 @@ fn whole(model: &Model, directions: Option<&Directions>) -> Result<Program, Tang
             slot: s.row(x.margin),
             inclusive: false,
             text: x.text.clone(),
+            within: x.within.clone(),
         })
         .collect();
     Ok(Program::new(ProgramParts {

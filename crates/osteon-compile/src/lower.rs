@@ -26,6 +26,8 @@ pub(crate) enum Compare {
 pub(crate) struct Switch {
     pub margin: NodeId,
     pub text: String,
+    /// Symbol in whose equation it stands.
+    pub within: String,
 }
 
 /// Nodes of one moment, by symbol.
@@ -582,6 +584,7 @@ impl<'m> Lowering<'m> {
             self.switches.push(Switch {
                 margin,
                 text: format!("{what} in `{}`", self.context),
+                within: self.context.clone(),
             });
         }
         self.graph.input(Input::Branch(i))

@@ -1,6 +1,6 @@
 //! Antimony text to the flat model and back: lexer, parser, submodels, units, checks, printer.
 //!
-//! Three doors: [`load`] reads, [`check`] tells everything that is wrong, [`print()`] writes. Texts come through
+//! Three doors: [`load`] reads, [`check`] tells everything that is wrong, [`print()`] writes ([`formula`] a single expression). Texts come through
 //! [`osteon_model::Sources`] alone. The meaning of the language is that of libAntimony 3; the places where this crate says more
 //! (units in submodels, annotations that survive flattening, errors where libAntimony guesses) are named in `tests/lang`.
 //! Knows no numerics: whoever wants values of expressions asks the compiler.
@@ -31,3 +31,4 @@ pub use check::check;
 pub use ids::DIAGNOSTIC_IDS;
 pub use load::{Parsed, load};
 pub use print::print;
+pub use print_expr::formula;

@@ -1,6 +1,6 @@
 //! Expressions to text, with no more parentheses than reading back the same tree needs (and some for the eye).
 
-use osteon_model::{Expr, ExprKind, Op, SymbolId, Unit};
+use osteon_model::{Expr, ExprKind, Model, Op, SymbolId, Unit};
 
 use crate::unit_words;
 
@@ -25,6 +25,23 @@ pub(crate) fn expression(expr: &Expr, names: &dyn Names) -> String {
     }
     .write(expr);
     out
+}
+
+/// The expression as a person would read it: the model's own names, dotted ones too. For messages; it need not read back.
+pub fn formula(model: &Model, expr: &Expr) -> String {
+    expression(expr, &OwnNames(model))
+}
+
+struct OwnNames<'m>(&'m Model);
+
+impl Names for OwnNames<'_> {
+    fn symbol(&self, id: SymbolId) -> String {
+        self.0.symbol(id).id.clone()
+    }
+
+    fn unit(&self, unit: &Unit) -> String {
+        unit.to_string()
+    }
 }
 
 struct Writer<'a> {

@@ -23,13 +23,23 @@ pub fn laboratory_text(panels: &[LaboratoryPanel], us: bool) -> String {
         };
         let _ = writeln!(out, "{who}at {}", show_days(panel.time_d));
         let other = if us { "SI" } else { "US" };
-        let mut table =
-            Aligned::new(&["test", ">value", "unit", "", "reference", ">± 95 %", other]);
+        let allowed = panel.results.iter().any(|r| r.allowed.is_some());
+        let mut head = vec!["test", ">value", "unit", "", "reference", ">± 95 %", other];
+        if allowed {
+            head.push("90 % of the people allowed");
+        }
+        let mut table = Aligned::new(&head);
         for result in &panel.results {
-            table.row(cells(result, us));
+            table.row(cells(result, us, allowed));
         }
         out += &table.text("  ");
         out.push('\n');
+    }
+    if panels
+        .iter()
+        .any(|p| p.results.iter().any(|r| r.allowed.is_some()))
+    {
+        out += "90 % of the people allowed: where the test lies in people of whom the measured values may be, besides its own error.\n";
     }
     out += "± 95 %: one measurement lies this near the person's mean, method and day together. A question mark: within that of a limit.\n";
     out += "What each test tells, and what it cannot:\n";
@@ -43,7 +53,7 @@ pub fn laboratory_text(panels: &[LaboratoryPanel], us: bool) -> String {
     out
 }
 
-fn cells(result: &TestResult, us: bool) -> Vec<String> {
+fn cells(result: &TestResult, us: bool, allowed: bool) -> Vec<String> {
     let plain = (result.unit.clone(), 1.0);
     let foreign = result.us_unit.clone();
     let (first, second) = match (us, foreign) {
@@ -52,7 +62,7 @@ fn cells(result: &TestResult, us: bool) -> Vec<String> {
         (false, foreign) => (plain, foreign),
     };
     let factor = first.1;
-    vec![
+    let mut cells = vec![
         result.label.clone(),
         quantity(result.value * factor),
         first.0,
@@ -67,7 +77,13 @@ fn cells(result: &TestResult, us: bool) -> Vec<String> {
         second.map_or_else(String::new, |(unit, factor)| {
             format!("{} {unit}", quantity(result.value * factor))
         }),
-    ]
+    ];
+    if allowed {
+        cells.push(result.allowed.map_or_else(String::new, |(low, high)| {
+            format!("{} to {}", quantity(low * factor), quantity(high * factor))
+        }));
+    }
+    cells
 }
 
 fn interval(reference: &Reference, factor: f64) -> String {
@@ -109,6 +125,7 @@ fn result_json(r: &TestResult) -> Value {
         "us_unit": r.us_unit.as_ref().map(|(unit, _)| unit),
         "reference": r.reference.as_ref().map(|i| json!({"lower": i.lower, "upper": i.upper, "source": i.source})),
         "standard_error_of_measurement": r.error,
+        "allowed_90": r.allowed.map(|(low, high)| [low, high]),
         "flag": r.flag.word(),
         "tells": r.tells,
         "cannot": r.cannot,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use osteon_sim::Run;
-use osteon_study::{Bands, Matched, Recovery};
+use osteon_study::{Bands, Matched, Recovery, cautions};
 use serde_json::{Value, json};
 
 use crate::aligned::Aligned;
@@ -62,17 +62,6 @@ pub fn match_text(found: &Matched) -> String {
             ", not converged"
         }
     );
-    for (m, _, after) in &found.rows {
-        let off = (after.ln() - m.value.ln()) / m.error;
-        if off.abs() > 2.0 {
-            let _ = writeln!(
-                out,
-                "{} stays {:.1} SD from what was measured: nobody near the usual explains it; look for a condition, a drug or a wrong value",
-                m.quantity,
-                off.abs()
-            );
-        }
-    }
     out
 }
 
@@ -106,6 +95,8 @@ pub fn match_json(found: &Matched) -> Value {
         "rounds": found.rounds,
         "converged": found.converged,
         "misfit": found.misfit,
+        "chance": found.chance,
+        "cautions": cautions(found),
     })
 }
 

@@ -15,7 +15,7 @@ mod sources;
 
 use osteon_model::Model;
 use osteon_sim::{Library, Run, Scenario, Scheduled};
-use osteon_study::{Bands, Flux, RowVerdict, Sensitivity, Uncertain, Why};
+use osteon_study::{Bands, Flux, MatchedArms, Protocol, RowVerdict, Sensitivity, Uncertain, Why};
 
 use crate::figure::Figure;
 
@@ -29,6 +29,8 @@ pub struct ReportInput<'a> {
     pub run: &'a Run,
     /// The scenario.
     pub scenario: &'a Scenario,
+    /// People who were matched to measured values, with the arms whose person they are.
+    pub matched: &'a [MatchedArms],
     /// The figure of the scenario's own quantities, with bands and measured points where there are any.
     pub figure: &'a Figure,
     /// The schedule of each arm.
@@ -47,6 +49,8 @@ pub struct ReportInput<'a> {
     pub assumptions: Option<(&'a Sensitivity, &'a [Uncertain])>,
     /// Where elements come from and where they go.
     pub fluxes: &'a [Flux],
+    /// The least that restores and holds goals, where they were asked for.
+    pub goals: Option<&'a Protocol>,
     /// A BibTeX file with the sources behind citation keys.
     pub bibliography: &'a str,
 }

@@ -28,7 +28,7 @@ fn arm_json(arm: &ArmRun) -> Value {
     json!({
         "arm": arm.name,
         "id": arm.id,
-        "failure": arm.failure.as_ref().map(|f| json!({"time": f.time_d, "message": f.message, "states": f.states, "hint": f.hint})),
+        "failure": arm.failure.as_ref().map(|f| json!({"id": f.id, "time": f.time_d, "message": f.message, "states": f.states, "hint": f.hint})),
         "times": arm.times,
         "status": arm.status.iter().map(|s| s.as_str()).collect::<Vec<_>>(),
         "quantities": arm.columns.iter().map(|c| json!({

@@ -29,10 +29,8 @@ pub fn summary(run: &Run) -> String {
         if let Some(failure) = &arm.failure {
             let _ = write!(
                 out,
-                "  stopped at {}: {}\n  try: {}\n",
-                time_text(failure.time_d),
-                failure.message,
-                failure.hint
+                "  stopped {}\n  try: {}\n",
+                failure.message, failure.hint
             );
         }
         if !arm.skipped.spans.is_empty() {

@@ -195,7 +195,7 @@ pub fn draw_xy(figure: &XyFigure) -> Svg {
         canvas.text((MARGIN, y - 2.0), &line, TextStyle::new(13.0, GREY));
         y += 18.0;
     }
-    y = key(&mut canvas, figure, y + 6.0, inner);
+    y = key(&mut canvas, figure, y + 6.0, inner) + 8.0;
     for row in figure.panels.chunks(across) {
         for (i, panel) in row.iter().enumerate() {
             let left = MARGIN + i as f64 * (panel_width + GUTTER);

@@ -158,6 +158,9 @@ fn read_library(
     read("library/nutrients.toml", true, &mut |reading, text| {
         reader.nutrients(reading, text)
     });
+    read("library/safety.toml", false, &mut |reading, text| {
+        reader.upper_levels(reading, text)
+    });
     read("library/quantities.toml", true, &mut |reading, text| {
         reader.quantities(reading, text)
     });

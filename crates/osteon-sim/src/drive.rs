@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use osteon_vm::{InstructionSet, Program, SymbolIndex};
 
-pub use breakdown::{Breakdown, BreakdownCause};
+pub use breakdown::{Breakdown, BreakdownCause, DIAGNOSTIC_IDS};
 pub use setup::{Action, Begin, LaneEnd, LaneSetup, SetupError, Timed};
 pub use steady_start::{SteadyStart, polish, steady_start};
 

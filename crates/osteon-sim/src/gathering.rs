@@ -6,10 +6,11 @@ use crate::body::Body;
 use crate::drive::{
     Breakdown, BreakdownCause, DriveOptions, LaneEnd, LaneOutcome, LaneSetup, Observer, drive,
 };
+use crate::inquest::looked_into;
 use crate::measure::show_days;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::run::{Failure, Skipped};
+use crate::run::{Failure, Met, Skipped};
 use crate::simulate::RunOptions;
 
 /// What a lane brought back.
@@ -104,12 +105,16 @@ pub(crate) fn drive_all(
             .into_iter()
             .zip(values)
             .zip(events)
-            .map(|((o, values), events)| Driven {
+            .zip(people)
+            .map(|(((o, values), events), setup)| Driven {
+                failure: o.failure.map(|failure| {
+                    let (model, program) = (&body.model, &body.program);
+                    looked_into(model, program, &o.end, failure, setup.t0, options.rtol)
+                }),
                 values,
                 end: o.end,
                 events,
                 work: o.work,
-                failure: o.failure,
                 replanned: None,
                 skipped: Skipped::default(),
             })
@@ -119,12 +124,7 @@ pub(crate) fn drive_all(
             .iter()
             .zip(values)
             .map(|(p, values)| {
-                let failure = Breakdown {
-                    cause: BreakdownCause::BadReview(fault.to_string()),
-                    time: p.t0,
-                    step: 0.0,
-                    state: None,
-                };
+                let failure = Breakdown::at(p.t0, BreakdownCause::BadReview(fault.to_string()));
                 Driven {
                     values,
                     end: LaneEnd {
@@ -142,12 +142,22 @@ pub(crate) fn drive_all(
     }
 }
 
-/// The solver's failure in words, with names.
-pub(crate) fn failure_of(driven: &Driven) -> Option<Failure> {
+/// The solver's failure in words, with names. The message begins with the time in the scenario's words and, if anything was done to the
+/// person before, the last of it.
+pub(crate) fn failure_of(driven: &Driven, met: &[Met]) -> Option<Failure> {
     let failure = driven.failure.as_ref()?;
-    let message = format!("at {}: {failure}", show_days(failure.time));
+    let before = met.iter().rev().find(|m| m.time_d <= failure.time + 1e-9);
+    let before = before.map_or_else(String::new, |m| {
+        format!(" (before it: {}, {})", m.what, show_days(m.time_d))
+    });
+    let message = format!(
+        "at {}{before}: {}",
+        show_days(failure.time),
+        failure.message()
+    );
     Some(Failure {
         time_d: failure.time,
+        id: failure.cause.id(),
         message,
         states: failure.state.clone().into_iter().collect(),
         hint: failure.hint().to_owned(),

@@ -102,25 +102,6 @@ impl LibraryReader<'_> {
             Some(i) => Some((i.measure("10 g/d")?, i.text()?.to_owned())),
             None => None,
         };
-        let upper = match table.get("upper") {
-            Some(i) => {
-                let part = i.table("upper")?;
-                let amount = part.need("amount", "amount = \"350 mg/d\"")?;
-                let of = part.need("of", "of = \"supplements\" or of = \"everything\"")?;
-                let says = part.need("says", "what is feared above it")?;
-                let key = part.need("source", "a key of body/sources.bib")?;
-                let read = (
-                    amount.measure("350 mg/d")?,
-                    amount.text()?.to_owned(),
-                    of.text()? == "everything",
-                    says.text()?.to_owned(),
-                    key.text()?.to_owned(),
-                );
-                part.finish();
-                Some(read)
-            }
-            None => None,
-        };
         let source = table
             .need(
                 "source",
@@ -157,30 +138,8 @@ impl LibraryReader<'_> {
                 }
             },
         };
-        let upper = match upper {
-            None => None,
-            Some((measure, said, with_food, says, source)) => {
-                match substance.factor(&measure.unit, &unit) {
-                    Ok(factor) => Some(UpperLevel {
-                        per_day: measure.value * factor,
-                        said,
-                        with_food,
-                        says,
-                        source,
-                    }),
-                    Err(why) => {
-                        reading.push(Diagnostic::error(
-                            "library-unit",
-                            format!("`upper`: {why}"),
-                            table.span(),
-                        ));
-                        return None;
-                    }
-                }
-            }
-        };
         Some(Nutrient {
-            upper,
+            upper: None,
             name: item.key.clone(),
             label,
             aliases,
@@ -193,6 +152,78 @@ impl LibraryReader<'_> {
             source,
             span: item.key_span,
         })
+    }
+
+    /// `safety.toml`: the upper levels. What else it holds is for the search of protocols.
+    pub(crate) fn upper_levels(&mut self, reading: &Reading, text: &str) {
+        let document = reading.parse(text);
+        let range = document.span();
+        let file = Table::new(reading, document.get_ref(), range, "the file");
+        let limits = file.get("limit").and_then(|i| i.list());
+        for item in limits.into_iter().flatten() {
+            let Some(table) = item.table("[[limit]]") else {
+                continue;
+            };
+            if let Some((nutrient, upper)) = self.upper_level(reading, &table) {
+                self.library.nutrients[nutrient].upper = Some(upper);
+                table.finish();
+            }
+        }
+    }
+
+    fn upper_level(&self, reading: &Reading, table: &Table<'_, '_>) -> Option<(usize, UpperLevel)> {
+        let word = |key, help: &str| Some(table.need(key, help)?.text()?.to_owned());
+        let named = table.need("nutrient", "a name of library/nutrients.toml")?;
+        let nutrients = &self.library.nutrients;
+        let found = named.text()?;
+        let Some(place) = nutrients.iter().position(|n| n.name == found) else {
+            let known = nutrients.iter().map(|n| n.name.as_str());
+            reading.push(
+                named
+                    .fault(
+                        "library-unknown-symbol",
+                        format!("no nutrient is called `{found}`"),
+                    )
+                    .help(advice(found, known, "library/nutrients.toml")),
+            );
+            return None;
+        };
+        let amount = table.need("upper", "upper = \"350 mg/d\"")?;
+        let of = table.need("of", "of = \"supplements\" or of = \"all\"")?;
+        let with_food = match of.text()? {
+            "supplements" => false,
+            "all" => true,
+            other => {
+                let what = format!("`of` is \"supplements\" or \"all\", and is \"{other}\"");
+                reading.push(of.fault("library-wrong-kind", what));
+                return None;
+            }
+        };
+        let origin = table.need("origin", "origin = \"measured\"")?;
+        if !ORIGINS.contains(&origin.text()?) {
+            let what = format!("an origin is one of {}", ORIGINS.join(", "));
+            reading.push(origin.fault("library-wrong-kind", what));
+            return None;
+        }
+        let measure = amount.measure("350 mg/d")?;
+        let nutrient = &nutrients[place];
+        let unit = self.symbol(reading, &named, &nutrient.averaged)?;
+        match nutrient.substance.factor(&measure.unit, &unit) {
+            Ok(factor) => Some((
+                place,
+                UpperLevel {
+                    per_day: measure.value * factor,
+                    said: amount.text()?.to_owned(),
+                    with_food,
+                    says: word("why", "what is feared above it")?,
+                    source: word("source", "a key of body/sources.bib")?,
+                },
+            )),
+            Err(why) => {
+                reading.push(amount.fault("library-unit", format!("`upper`: {why}")));
+                None
+            }
+        }
     }
 
     /// `quantities.toml`

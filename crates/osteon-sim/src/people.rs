@@ -74,6 +74,10 @@ impl People {
         };
         for arm in &mut own.arms {
             self.put(person, &mut arm.person);
+            // Nobody forgets the same doses as their neighbour.
+            for adherence in arm.adherences() {
+                *adherence = adherence.of(self.key(person));
+            }
         }
         own
     }

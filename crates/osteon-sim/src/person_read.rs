@@ -158,6 +158,9 @@ impl Context<'_> {
             Some(item) => self.meals(&item),
             None => USUAL_MEALS.to_vec(),
         };
+        let measured = tables
+            .get("measured")
+            .map_or_else(Vec::new, |i| self.measured(&i));
         if let Some(item) = tables.get("inputs") {
             inputs.extend(self.inputs(&item, false));
         }
@@ -224,6 +227,7 @@ impl Context<'_> {
             exposures,
             regimens,
             meals,
+            measured,
         })
     }
 

@@ -93,6 +93,26 @@ impl Skipped {
 }
 
 impl ArmRun {
+    /// Whose run it is, for messages: person, arm, or empty where there is only one of each.
+    pub fn who(&self) -> String {
+        let person = self.id.as_ref().map(|id| format!("person `{id}`"));
+        let arm = Some(&self.name)
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("arm `{name}`"));
+        let both: Vec<String> = person.into_iter().chain(arm).collect();
+        both.join(", ")
+    }
+
+    /// Who stopped when and why, as one sentence without its full stop. `None` for a run that reached its end.
+    pub fn stopped(&self) -> Option<String> {
+        let failure = self.failure.as_ref()?;
+        let who = match self.who() {
+            who if who.is_empty() => "the run".to_owned(),
+            who => who,
+        };
+        Some(format!("{who} stopped {}", failure.message))
+    }
+
     /// The column of a quantity.
     pub fn column(&self, quantity: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.quantity == quantity)
@@ -226,7 +246,9 @@ pub struct Work {
 pub struct Failure {
     /// Last time reached, days from the start of the scenario (negative: in the lived life).
     pub time_d: f64,
-    /// One sentence that stands alone.
+    /// Id of the page in `docs/diagnostics` that tells more; may be empty.
+    pub id: &'static str,
+    /// When, what and the likely cause; follows "the run stopped", see [`ArmRun::stopped`].
     pub message: String,
     /// Names of the states that were worst.
     pub states: Vec<String>,

@@ -5,6 +5,7 @@
 //! Nothing here reads text (`scenario_read`) or schedules (`plan`).
 
 use crate::measure::Measure;
+use crate::measured::Measured;
 
 /// A checked scenario.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Person {
     pub regimens: Vec<Regimen>,
     /// Times of the meals and their shares of the day's food.
     pub meals: Vec<Meal>,
+    /// What was measured in them at time zero. A person with measured values is matched to them before they run.
+    pub measured: Vec<Measured>,
 }
 
 /// A value for a body input.
@@ -101,6 +104,25 @@ pub struct Arm {
     pub titrations: Vec<Titration>,
     /// What a table of events does to states, in order of time; a scenario file asks for none.
     pub interventions: Vec<crate::events::Intervention>,
+}
+
+impl Arm {
+    /// Everything that is taken with less than full adherence, in the life before, in phases, and by rules that may begin it.
+    pub(crate) fn adherences(&mut self) -> impl Iterator<Item = &mut Adherence> {
+        let (mut regimens, mut exposures) = (Vec::new(), Vec::new());
+        regimens.extend(&mut self.person.regimens);
+        exposures.extend(&mut self.person.exposures);
+        for phase in &mut self.phases {
+            regimens.extend(&mut phase.regimens);
+            exposures.extend(&mut phase.exposures);
+        }
+        for begin in self.titrations.iter_mut().filter_map(|t| t.begin.as_mut()) {
+            regimens.extend(&mut begin.0);
+            exposures.extend(&mut begin.1);
+        }
+        let taken = regimens.into_iter().filter_map(|r| r.adherence.as_mut());
+        taken.chain(exposures.into_iter().filter_map(|e| e.adherence.as_mut()))
+    }
 }
 
 /// A stretch of time with something changed.
@@ -168,6 +190,21 @@ pub struct Adherence {
 }
 
 impl Adherence {
+    /// The same share for a person of that name, who forgets other doses than their neighbour. Only the name counts, not the place in a
+    /// table, so that threads and shards do not matter.
+    #[must_use]
+    pub fn of(self, who: &str) -> Adherence {
+        // FNV-1a (Fowler, Noll & Vo; RFC 9923), 64 bits, over the seed and the name.
+        let bytes = self.seed.to_le_bytes();
+        let seed = bytes
+            .iter()
+            .chain(who.as_bytes())
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        Adherence { seed, ..self }
+    }
+
     /// Whether dose number `number` is taken. The same seed and number give the same answer in every run.
     pub fn takes(self, number: u64) -> bool {
         // SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195), the top 53 bits as a number from 0 to 1.

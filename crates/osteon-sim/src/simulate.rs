@@ -361,7 +361,7 @@ pub fn run_many(
             } else {
                 Vec::new()
             };
-            let failure = failure_of(&driven);
+            let failure = failure_of(&driven, &met);
             let work = sum(before, work_of(&driven.work));
             results[number] = Some(arm_run(
                 member,
@@ -427,6 +427,16 @@ pub(crate) fn prepare<'s>(
     own: &[(String, f64)],
     arm: Option<&crate::scenario::Arm>,
 ) -> Result<Prepared<'s>, Diagnostics> {
+    if let Some(first) = person.measured.first() {
+        return Err(fault(
+            "run-setup",
+            format!(
+                "the person brings measured values ({} …) and has not been matched to them",
+                first.quantity
+            ),
+            "`osteon run`, `why`, `labs`, `report`, `protocol` and `match` do that for a scenario; tables of people and studies take values as inputs",
+        ));
+    }
     let mut start = start_values(body, person);
     for (name, value) in own {
         let Some(symbol) = body
@@ -499,11 +509,11 @@ fn live_people(
     let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
         .iter()
         .zip(driven)
-        .map(|((p, until_d), driven)| match failure_of(&driven) {
+        .map(|((p, until_d), driven)| match failure_of(&driven, &[]) {
             Some(mut failure) => {
                 let age = p.person.age_a + failure.time_d / DAYS_PER_YEAR;
                 failure.message = format!(
-                    "in the life before the scenario, at age {age:.1} a: {}",
+                    "in the life before the scenario, at age {age:.1} a, {}",
                     failure.message
                 );
                 Err((failure, work_of(&driven.work)))
@@ -537,6 +547,7 @@ fn live_people(
                 Err(message) => {
                     let failure = Failure {
                         time_d: *until_d,
+                        id: "run-setup",
                         message: format!("no steady state: {message}"),
                         states: Vec::new(),
                         hint: "start = \"day 0\" begins from the lived life instead".to_owned(),

@@ -308,12 +308,7 @@ impl Walk<'_> {
         let mut wish = FIRST_JUMP;
         while number < stretch.times {
             if self.progress.cancelled() {
-                self.gathered.failure = Some(Breakdown {
-                    cause: BreakdownCause::Cancelled,
-                    time: self.now,
-                    step: 0.0,
-                    state: None,
-                });
+                self.gathered.failure = Some(Breakdown::at(self.now, BreakdownCause::Cancelled));
                 break;
             }
             let left = stretch.times - number;

@@ -453,12 +453,7 @@ impl<'s> UnderWay<'s> {
     }
 
     fn stop(&mut self, what: String, time: f64) {
-        self.gathered.failure = Some(Breakdown {
-            cause: BreakdownCause::BadSetup(what),
-            time,
-            step: 0.0,
-            state: None,
-        });
+        self.gathered.failure = Some(Breakdown::at(time, BreakdownCause::BadSetup(what)));
         self.done = true;
     }
 

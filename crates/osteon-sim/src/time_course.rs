@@ -6,6 +6,7 @@ use osteon_model::{Diagnostic, Model, Span};
 use osteon_vm::SymbolIndex;
 
 use crate::drive::{Atol, Begin, Breakdown, DriveOptions, LaneOutcome, LaneSetup, Observer, drive};
+use crate::inquest::looked_into;
 use crate::near_name::advice;
 
 /// What is asked of a time course. Times and tolerances are in the model's own units.
@@ -55,6 +56,11 @@ impl Observer for Table {
     fn met(&mut self, _person: usize, time: f64, event: usize) {
         self.events.push((time, event));
     }
+}
+
+/// Why a model cannot be run; empty if it can.
+pub fn compiles(model: &Model) -> Vec<Diagnostic> {
+    osteon_compile::compile(model).err().unwrap_or_default()
 }
 
 /// Runs a model from its start time. A row at the time of an event shows the values after it.
@@ -141,7 +147,12 @@ pub fn time_course(model: &Model, asked: &CourseOptions) -> Result<Course, Vec<D
     let outcomes = drive(&program, &[setup], &record, &options, &mut table)
         .map_err(|e| fault(e.message, "set what it is computed from".to_owned()))?;
     let (steps, failure) = match outcomes.into_iter().next() {
-        Some(LaneOutcome { work, failure, .. }) => (work.steps, failure),
+        Some(LaneOutcome {
+            work, failure, end, ..
+        }) => {
+            let look = |failure| looked_into(model, &program, &end, failure, t0, asked.rtol);
+            (work.steps, failure.map(look))
+        }
         None => (0, None),
     };
     let named = |(t, event): (f64, usize)| {

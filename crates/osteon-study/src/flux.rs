@@ -169,8 +169,8 @@ pub fn flux(
     let run = runs
         .first()
         .ok_or_else(|| FluxError::Run("nobody was run".to_owned()))?;
-    if let Some(failure) = &run.failure {
-        return Err(FluxError::Run(failure.message.clone()));
+    if let Some(stopped) = run.stopped() {
+        return Err(FluxError::Run(stopped));
     }
     let doses = schedule(body, &asked, arm).map_err(FluxError::Setup)?;
     let day = |until_d: f64| {

@@ -1,11 +1,10 @@
 //! How people differ: the parameters that vary between healthy people, with their spread, from `library/individuals.toml`; and what was
 //! measured in one of them, from a small table. Reads text; runs nothing.
 
-use osteon_model::{Sources, Unit};
-use osteon_sim::{Body, LaboratoryTest, TestMethod, read_measure};
+use osteon_model::Sources;
+use osteon_sim::{Body, Measured, read_measured};
 
 use crate::data_csv::records;
-use crate::near_names::near_name;
 
 /// Where the spreads are.
 pub const INDIVIDUALS: &str = "library/individuals.toml";
@@ -21,6 +20,8 @@ pub struct Individual {
     pub value: f64,
     /// Standard deviation of its logarithm between people.
     pub spread: f64,
+    /// Quantities for which alone it is looked for: it counts where one of them is measured. Empty: always.
+    pub only_for: Vec<String>,
 }
 
 /// Reads the spreads.
@@ -56,9 +57,23 @@ pub fn read_individuals(sources: &dyn Sources, body: &Body) -> Result<Vec<Indivi
             return Err(fault("needs `why`, and `source` unless it is assumed"));
         }
         let label = words("label").ok_or_else(|| fault("needs a `label`"))?;
+        let mut only_for = Vec::new();
+        for quantity in entry
+            .get("only_for")
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let name = quantity
+                .as_str()
+                .filter(|q| body.library.quantity(q).is_some());
+            let name = name.ok_or_else(|| fault("names an unknown quantity in `only_for`"))?;
+            only_for.push(name.to_owned());
+        }
         found.push(Individual {
             name: name.clone(),
             label: label.to_owned(),
+            only_for,
             value,
             // Of a lognormal spread with this coefficient of variation.
             spread: (cv / 100.0).powi(2).ln_1p().sqrt(),
@@ -68,97 +83,12 @@ pub fn read_individuals(sources: &dyn Sources, body: &Body) -> Result<Vec<Indivi
     Ok(found)
 }
 
-/// What was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
-    /// Dotted name of the quantity.
-    pub quantity: String,
-    /// Value in the unit of the quantity.
-    pub value: f64,
-    /// Unit of the quantity.
-    pub unit: String,
-    /// Standard deviation of one measurement, method and days together, relative to the value.
-    pub error: f64,
-}
-
-/// Standard deviation of one measurement of a test relative to its value: √(method² + from day to day²).
-fn known_error(test: &LaboratoryTest) -> Option<f64> {
-    let part = |f: &Option<osteon_sim::Fact>| f.as_ref().map(|f| f.value / 100.0);
-    let (method, days) = (part(&test.analytical), part(&test.biological));
-    match (method, days) {
-        (Some(m), Some(d)) => Some(m.hypot(d)),
-        _ => None,
-    }
-}
-
-/// One measurement in words: quantity, `0.68 mmol/L`, and its error in % if the library does not know it.
-///
-/// # Errors
-/// In words what is unknown, of the wrong dimension, or missing.
-pub fn read_measured(
-    body: &Body,
-    quantity: &str,
-    said: &str,
-    error: Option<f64>,
-) -> Result<Measured, String> {
-    let library = &body.library;
-    let Some(known) = library.quantity(quantity) else {
-        let names = library.quantities.iter().map(|q| q.name.as_str());
-        let near = near_name(quantity, names).map_or_else(
-            || "see `osteon list quantities`".to_owned(),
-            |n| format!("did you mean `{n}`?"),
-        );
-        return Err(format!("there is no quantity `{quantity}`; {near}"));
+/// Those of the parameters that are looked for when these quantities are measured.
+pub(crate) fn looked_for(individuals: &[Individual], quantities: &[String]) -> Vec<Individual> {
+    let asked = |i: &&Individual| {
+        i.only_for.is_empty() || i.only_for.iter().any(|q| quantities.contains(q))
     };
-    let measure = read_measure(said).map_err(|_| {
-        format!(
-            "{quantity}: `{said}` is no value with a unit, such as \"1 {}\"",
-            known.unit
-        )
-    })?;
-    let unit =
-        Unit::parse(&known.unit).map_err(|_| format!("{quantity}: unit `{}`", known.unit))?;
-    if measure.unit_text.is_empty() && unit != Unit::DIMENSIONLESS {
-        return Err(format!(
-            "{quantity}: `{said}` has no unit; write \"{said} {}\"",
-            known.unit
-        ));
-    }
-    let factor = known
-        .substance
-        .factor(&measure.unit, &unit)
-        .map_err(|why| {
-            format!(
-                "{quantity}: {} is no {}: {why}",
-                measure.unit_text, known.unit
-            )
-        })?;
-    let value = measure.value * factor;
-    if value.is_nan() || value <= 0.0 {
-        return Err(format!(
-            "{quantity}: a measured value is positive, not `{said}`"
-        ));
-    }
-    let of_test = library
-        .tests
-        .iter()
-        .find(|t| matches!(&t.method, TestMethod::Quantity(q) if q == quantity))
-        .and_then(known_error);
-    let error = error.map(|e| e / 100.0).or(of_test).ok_or_else(|| {
-        format!("{quantity}: how well it is measured is not known; give a coefficient of variation, % (column `cv`)")
-    })?;
-    if !(error > 0.0 && error < 2.0) {
-        return Err(format!(
-            "{quantity}: a coefficient of variation of {} % cannot be",
-            100.0 * error
-        ));
-    }
-    Ok(Measured {
-        quantity: quantity.to_owned(),
-        value,
-        unit: known.unit.clone(),
-        error,
-    })
+    individuals.iter().filter(asked).cloned().collect()
 }
 
 /// A table `quantity,value,unit` with, where the library does not know it, `cv`: the coefficient of variation of one measurement, %.
@@ -192,7 +122,7 @@ pub fn read_labs(body: &Body, text: &str) -> Result<Vec<Measured>, Vec<String>> 
                 .map_err(|_| format!("`{text}` is no coefficient of variation in %")),
         };
         let said = format!("{} {}", cell(value), cell(unit));
-        let one = error.and_then(|e| read_measured(body, cell(quantity), said.trim(), e));
+        let one = error.and_then(|e| read_measured(&body.library, cell(quantity), said.trim(), e));
         match one {
             Ok(one) if found.iter().any(|f| f.quantity == one.quantity) => faults.push(format!(
                 "line {}: `{}` is given twice",

@@ -10,6 +10,8 @@ use osteon_sim::{
     TestMethod, run, single_dose,
 };
 
+use crate::matched_scenario::{MatchedScenario, allowed};
+
 /// Two standard deviations of a normal error hold 95 % of results: 1.96.
 const TWO_SIDED_95: f64 = 1.96;
 
@@ -43,6 +45,8 @@ pub struct TestResult {
     pub error: Option<f64>,
     /// Where the value stands.
     pub flag: Flag,
+    /// Values between which 90 % of the people lie whom measured values allow, in `unit`; `None` where nobody was matched.
+    pub allowed: Option<(f64, f64)>,
     /// What the test tells.
     pub tells: String,
     /// What it cannot tell.
@@ -161,17 +165,7 @@ pub fn laboratory(
             });
         }
     }
-    // Blood is drawn at the hour of the rows when meals go by the clock.
-    let record = &scenario.record;
-    let drawn = |time_d: f64| {
-        let whole = (time_d - time_d.round()).abs() < 1e-9;
-        if record.clock == Clock::Meals && whole {
-            time_d + record.sample_at_d
-        } else {
-            time_d
-        }
-    };
-    let times: Vec<f64> = asked.iter().map(|t| drawn(*t)).collect();
+    let times: Vec<f64> = asked.iter().map(|t| drawn(scenario, *t)).collect();
     let plain = go(body, &asking(body, scenario, &times), options, progress)?;
     let mut panels: Vec<LaboratoryPanel> = Vec::new();
     for (arm, ran) in plain.arms.iter().enumerate() {
@@ -217,6 +211,60 @@ pub fn laboratory(
         }
     }
     Ok(panels)
+}
+
+/// When blood is drawn: at the hour of the rows when meals go by the clock.
+fn drawn(scenario: &Scenario, time_d: f64) -> f64 {
+    let record = &scenario.record;
+    let whole = (time_d - time_d.round()).abs() < 1e-9;
+    if record.clock == Clock::Meals && whole {
+        time_d + record.sample_at_d
+    } else {
+        time_d
+    }
+}
+
+/// Lays into the panels between which values 90 % of the people lie whom the measured values allow; load tests are left out.
+///
+/// # Errors
+/// When a draw cannot be set up.
+pub fn spread_panels(
+    body: &Body,
+    matched: &MatchedScenario,
+    panels: &mut [LaboratoryPanel],
+    samples: usize,
+    seed: u64,
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Result<(), LaboratoryError> {
+    if matched.people.is_empty() {
+        return Ok(());
+    }
+    let at = |panel: &LaboratoryPanel| drawn(&matched.scenario, panel.time_d);
+    let times: Vec<f64> = panels.iter().map(at).collect();
+    let asked = MatchedScenario {
+        scenario: asking(body, &matched.scenario, &times),
+        people: matched.people.clone(),
+    };
+    let bands = allowed(body, &asked, samples, seed, options, progress)
+        .map_err(LaboratoryError::Refused)?;
+    for (panel, time_d) in panels.iter_mut().zip(times) {
+        let arms = &asked.scenario.arms;
+        let Some(arm) = arms.iter().position(|a| a.name == panel.arm) else {
+            continue;
+        };
+        if matched.of_arm(arm).is_none() {
+            continue;
+        }
+        for (test, result) in body.library.tests.iter().zip(&mut panel.results) {
+            let TestMethod::Quantity(name) = &test.method else {
+                continue;
+            };
+            let [low, _, high] = bands.quantiles(|arms| vec![read(&arms[arm], name, time_d)]);
+            result.allowed = low.first().copied().zip(high.first().copied());
+        }
+    }
+    Ok(())
 }
 
 /// The scenario, asked for every quantity of the panel at these times and a day later, and no longer than that.
@@ -305,6 +353,7 @@ fn direct(body: &Body, test: &LaboratoryTest, ran: &osteon_sim::ArmRun, time_d: 
         flag: Flag::of(value, reference.as_ref(), error),
         reference,
         error,
+        allowed: None,
         tells: test.tells.clone(),
         cannot: test.cannot.clone(),
     }

@@ -5,11 +5,13 @@
 //! life on the averaged clock. Many people are matched side by side.
 
 use osteon_sim::{
-    ArmRun, Body, Clock, Diagnostics, Member, Person, RunOptions, Scenario, Silent, run_many,
+    ArmRun, Body, Clock, Diagnostics, Measured, Member, Person, RunOptions, Scenario, Silent,
+    run_many,
 };
 use rayon::prelude::*;
 
-use crate::individuals::{Individual, Measured};
+use crate::chance::chi_square_above;
+use crate::individuals::{Individual, looked_for};
 use crate::symmetric::Square;
 use crate::uncertainty::{normal, uniforms};
 
@@ -66,6 +68,10 @@ pub struct Matched {
     pub rows: Vec<(Measured, f64, f64)>,
     /// Half the sum of squares that is left.
     pub misfit: f64,
+    /// Share of such people who would show values as unusual as these or more so: that of χ² with as many degrees of freedom as values.
+    pub chance: f64,
+    /// For each row how far a standard deviation between people moves the prediction at most, logarithm.
+    pub moved: Vec<f64>,
     /// Steps made.
     pub rounds: usize,
     /// True if the last step was short.
@@ -114,6 +120,8 @@ pub enum MatchError {
     Setup(Diagnostics),
     /// A run failed, or gives no positive value of a quantity.
     Run(String),
+    /// Nobody near the usual has these values; in words why.
+    Nobody(String),
 }
 
 /// Matches the person of a scenario's first arm.
@@ -129,7 +137,9 @@ pub fn match_person(
     options: &RunOptions,
 ) -> Result<Matched, MatchError> {
     let people = [measured.to_vec()];
-    let mut found = match_many(body, scenario, individuals, &people, search, options)?;
+    let names: Vec<String> = measured.iter().map(|m| m.quantity.clone()).collect();
+    let individuals = looked_for(individuals, &names);
+    let mut found = match_many(body, scenario, &individuals, &people, search, options)?;
     found
         .pop()
         .ok_or_else(|| MatchError::Run("nobody was matched".to_owned()))
@@ -189,6 +199,8 @@ struct State {
     /// 1 + JᵀJ at x.
     precision: Square,
     misfit: f64,
+    /// Largest slope of each prediction, logarithm per standard deviation between people.
+    moved: Vec<f64>,
     /// Where the last step began, its cost, and the share of the full step that was gone.
     from: Option<(Vec<f64>, f64, f64)>,
     rounds: usize,
@@ -203,6 +215,7 @@ impl State {
             at: Vec::new(),
             precision: Square::zero(n),
             misfit: f64::INFINITY,
+            moved: Vec::new(),
             from: None,
             rounds: 0,
             done: false,
@@ -241,6 +254,12 @@ impl State {
             let step = if self.x[j] > 0.0 { -STEP } else { STEP };
             (near[j][i] - at[i]) / step / measured[i].error
         };
+        let widest = |i: usize| {
+            (0..n)
+                .map(|j| (slope(i, j) * measured[i].error).abs())
+                .fold(0.0, f64::max)
+        };
+        self.moved = (0..at.len()).map(widest).collect();
         let mut precision = Square::zero(n);
         let mut down = vec![0.0; n];
         for (a, down_a) in down.iter_mut().enumerate() {
@@ -304,6 +323,8 @@ impl State {
             parameters,
             rows,
             misfit: self.misfit,
+            chance: chi_square_above(2.0 * self.misfit, measured.len()),
+            moved: self.moved,
             rounds: self.rounds,
             converged: self.converged,
             x: self.x,
@@ -335,6 +356,9 @@ impl<'a> Resting<'a> {
             ..scenario.clone()
         };
         scenario.arms.truncate(1);
+        for arm in &mut scenario.arms {
+            arm.person.measured = Vec::new();
+        }
         let record = &mut scenario.record;
         (record.from_d, record.until_d, record.every_d) = (0.0, 0.0, 1.0);
         record.also_d = Vec::new();
@@ -388,8 +412,8 @@ impl<'a> Resting<'a> {
         let mut all = Vec::with_capacity(points.len());
         for part in parts {
             for arm in part.map_err(MatchError::Setup)? {
-                if let Some(failure) = arm.failure {
-                    return Err(MatchError::Run(failure.message));
+                if let Some(stopped) = arm.stopped() {
+                    return Err(MatchError::Run(stopped));
                 }
                 let row = arm.columns.iter().map(|c| {
                     let value = c.values.last().copied().unwrap_or(f64::NAN);
@@ -439,6 +463,7 @@ pub fn recovery(
     options: &RunOptions,
 ) -> Result<Recovery, MatchError> {
     let names: Vec<String> = tests.iter().map(|t| t.0.clone()).collect();
+    let individuals = &looked_for(individuals, &names);
     let rest = Resting::new(body, scenario, individuals, &names, options);
     let gauss = |person: usize, name: &str| {
         let (first, second) = uniforms(seed, person as u64, name);
@@ -458,6 +483,7 @@ pub fn recovery(
                 .map(|((quantity, error), value)| Measured {
                     quantity: quantity.clone(),
                     value: (value + error * gauss(p, quantity)).exp(),
+                    said: String::new(),
                     unit: body
                         .library
                         .quantity(quantity)

@@ -4,22 +4,29 @@
 //! Intake is averaged over the day. What is found is run on after stopping, and in plausible bodies.
 
 use osteon_sim::{
-    ArmRun, Body, Clock, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, run_many,
+    ArmRun, Body, Clock, Diagnostics, Member, Phase, Progress, RunOptions, Scenario, Silent,
+    run_many,
 };
 use rayon::prelude::*;
 
+use crate::lane_sets::run_starts;
+use crate::matched_scenario::MatchedScenario;
 use crate::near_names::near_name;
 use crate::protocol_file::{
     Amounts, Bound, Choice, Lever, Limit, Safety, brought, in_unit_of, usual_food,
 };
-use crate::uncertainty::{draw_all, uncertain_parameters};
-use crate::uncertainty_bands::many;
-use crate::uncertainty_posterior::Posterior;
+use crate::uncertainty::{draw_all, uncertain_parameters, uniforms};
+use crate::uncertainty_bands::{QUANTILES, quantile};
+use crate::uncertainty_posterior::Knowledge;
 
 /// Rows of a run, over which reaching and holding are judged.
 const ROWS: f64 = 52.0;
 /// A choice that moves no goal by more than this share of the goal's scale is left out.
 const MOVES: f64 = 0.05;
+/// A bound beyond which the person is anyway counts as passed only if they go further by this share. (assumed: less cannot be measured)
+const FURTHER: f64 = 0.01;
+/// Draws of the efforts that say how much the least depends on them.
+const EFFORT_DRAWS: u32 = 400;
 
 /// What is wanted of one quantity.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,8 +130,8 @@ pub struct ProtocolQuestion {
     pub samples: usize,
     /// Seed of the draws.
     pub seed: u64,
-    /// Covariances of fitted parameters.
-    pub posteriors: Vec<Posterior>,
+    /// What is known of the body's numbers besides their ranges.
+    pub known: Knowledge,
 }
 
 /// A combination of choices and what it does.
@@ -152,6 +159,32 @@ pub struct Stopped {
     pub values: Vec<f64>,
 }
 
+/// How the best does in others: plausible bodies, or people whom measured values allow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InOthers {
+    /// Share that is inside every goal at the end with the best.
+    pub with: f64,
+    /// The same by doing nothing.
+    pub without: f64,
+    /// How many came through.
+    pub lived: usize,
+    /// 5, 50 and 95 % of the time from when on the goals hold, days, over those in whom they do.
+    pub reached_d: Option<[f64; 3]>,
+    /// True if these are people whom measured values allow, not plausible bodies.
+    pub matched: bool,
+}
+
+/// Values of the goals' quantities over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Courses {
+    /// Times, days; the protocol is stopped in the middle.
+    pub times: Vec<f64>,
+    /// For each goal the values of doing nothing.
+    pub nothing: Vec<Vec<f64>>,
+    /// For each goal the values of the best, then stopped.
+    pub best: Vec<Vec<f64>>,
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Protocol {
@@ -171,8 +204,16 @@ pub struct Protocol {
     pub front: Vec<Combination>,
     /// After stopping the best.
     pub stopped: Option<Stopped>,
-    /// Share of plausible bodies in which the best reaches the goals, and in which doing nothing does; how many lived.
-    pub share: Option<(f64, f64, usize)>,
+    /// In how many others the best does it, too.
+    pub share: Option<InOthers>,
+    /// Effort and gap of every safe combination that was run.
+    pub all: Vec<(f64, f64)>,
+    /// Courses of doing nothing and of the best until it is stopped, and as long again.
+    pub courses: Option<Courses>,
+    /// Share of draws of the efforts inside their ranges in which the best stays the least.
+    pub least_in: Option<f64>,
+    /// Every choice with its effort, the range of it and where it comes from.
+    pub efforts: Vec<(String, f64, (f64, f64), String)>,
     /// What is told of the best though it is allowed.
     pub advice: Vec<String>,
     /// Why combinations were left out, with how many.
@@ -196,6 +237,7 @@ pub enum ProtocolError {
 
 struct Search<'a> {
     body: &'a Body,
+    matched: &'a MatchedScenario,
     scenario: Scenario,
     levers: &'a [Lever],
     question: &'a ProtocolQuestion,
@@ -211,7 +253,7 @@ struct Search<'a> {
 /// When a run cannot be set up or the person's own run fails. That an asked is unsafe or out of reach is a result, not an error.
 pub fn protocol(
     body: &Body,
-    scenario: &Scenario,
+    matched: &MatchedScenario,
     levers: &[Lever],
     safety: &Safety,
     question: &ProtocolQuestion,
@@ -223,18 +265,18 @@ pub fn protocol(
             "a protocol needs a goal and a time of more than a day to reach it in".to_owned(),
         ));
     }
-    let search = Search::new(body, scenario, levers, safety, question, options);
+    let search = Search::new(body, matched, levers, safety, question, options);
     progress.stage("the person as they are");
     let alone = search.run(&[Vec::new()], 1.0)?;
     let Some(first) = alone.first() else {
         return Err(ProtocolError::Run("nobody was run".to_owned()));
     };
-    if let Some(failure) = &first.failure {
-        return Err(ProtocolError::Run(failure.message.clone()));
+    if let Some(stopped) = first.stopped() {
+        return Err(ProtocolError::Run(stopped));
     }
     let nothing = search.judge(&[], first);
     let mut found = Protocol {
-        title: scenario.title.clone(),
+        title: matched.scenario.title.clone(),
         goals: question.goals.clone(),
         within_d: question.within_d,
         start: question
@@ -247,6 +289,21 @@ pub fn protocol(
         front: Vec::new(),
         stopped: None,
         share: None,
+        all: Vec::new(),
+        courses: None,
+        least_in: None,
+        efforts: levers
+            .iter()
+            .flat_map(|l| &l.choices)
+            .map(|c| {
+                (
+                    c.words.clone(),
+                    c.effort,
+                    c.effort_range,
+                    c.effort_why.clone(),
+                )
+            })
+            .collect(),
         advice: Vec::new(),
         left_out: Vec::new(),
         tried: 1,
@@ -256,10 +313,14 @@ pub fn protocol(
         found.refused = Some(why);
         return Ok(found);
     }
+    let barred = search.barred(first);
+    if let Some(why) = search.asked_and_barred(&barred) {
+        found.refused = Some(why);
+        return Ok(found);
+    }
     if nothing.reached_d == Some(0.0) {
         return Ok(found);
     }
-    let barred = search.barred(first);
     progress.stage("combinations");
     let (combinations, left_out) = search.combinations(first, &barred)?;
     let runs = search.run(&combinations, 1.0)?;
@@ -290,6 +351,7 @@ pub fn protocol(
             found.front.push(c.clone());
         }
     }
+    found.all = judged.iter().map(|c| (c.effort, c.gap)).collect();
     found.best = judged.iter().find(|c| c.reached_d.is_some()).cloned();
     progress.fraction(1.0);
     match &found.best {
@@ -298,7 +360,9 @@ pub fn protocol(
             let best = best.clone();
             found.advice = search.advice(&best);
             progress.stage("after stopping");
-            found.stopped = Some(search.stopped(&best)?);
+            let (stopped, courses) = search.stopped(&best)?;
+            (found.stopped, found.courses) = (Some(stopped), Some(courses));
+            found.least_in = search.least_in(&best, &judged);
             progress.stage("plausible bodies");
             found.share = search.share(&best)?;
         }
@@ -329,7 +393,7 @@ fn value(arm: &ArmRun, quantity: &str, last: bool) -> f64 {
 impl<'a> Search<'a> {
     fn new(
         body: &'a Body,
-        scenario: &Scenario,
+        matched: &'a MatchedScenario,
         levers: &'a [Lever],
         safety: &'a Safety,
         question: &'a ProtocolQuestion,
@@ -337,7 +401,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let mut scenario = Scenario {
             text: String::new(),
-            ..scenario.clone()
+            ..matched.scenario.clone()
         };
         scenario.arms.truncate(1);
         let person = &scenario.arms[0].person;
@@ -359,6 +423,7 @@ impl<'a> Search<'a> {
         record.quantities = names;
         Search {
             body,
+            matched,
             scenario,
             levers,
             question,
@@ -384,7 +449,15 @@ impl<'a> Search<'a> {
             for exposure in &mut phase.exposures {
                 exposure.until_d = exposure.until_d.min(until_d);
             }
-            scenario.arms[0].phases.push(phase);
+            let arm = &mut scenario.arms[0];
+            let food = &self.choice(place).food;
+            if food.is_empty() {
+                arm.phases.push(phase);
+            } else {
+                // More food comes on top of whatever is eaten: of the usual diet, and of that of each phase.
+                arm.phases = more_food(std::mem::take(&mut arm.phases), food, until_d);
+                arm.phases.insert(0, phase);
+            }
         }
         scenario
     }
@@ -470,14 +543,36 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What was asked for by name and is kept from this person.
+    fn asked_and_barred(&self, barred: &[(String, String)]) -> Option<String> {
+        let asked = self.levers.iter().filter(|l| l.name.starts_with("asked: "));
+        for choice in asked.flat_map(|l| &l.choices) {
+            let why = barred
+                .iter()
+                .find(|(nutrient, _)| choice.supplements.contains_key(nutrient));
+            if let Some((_, why)) = why {
+                return Some(format!("unsafe: {} was asked for, and {why}", choice.words));
+            }
+        }
+        None
+    }
+
     /// A goal that lies wholly beyond a bound.
     fn unsafe_goal(&self) -> Option<String> {
         for goal in &self.question.goals {
+            let beyond = |b: &&Bound| {
+                if b.is_lower {
+                    goal.upper <= b.value
+                } else {
+                    goal.lower >= b.value
+                }
+            };
             let bound = self
                 .safety
                 .bounds
                 .iter()
-                .find(|b| b.quantity == goal.quantity && goal.lower >= b.value);
+                .filter(|b| b.quantity == goal.quantity)
+                .find(beyond);
             if let Some(Bound { said, why, .. }) = bound {
                 return Some(format!(
                     "unsafe: the goal `{}` lies beyond {said}: {why}",
@@ -594,15 +689,26 @@ impl<'a> Search<'a> {
 
     /// A bound that a run goes beyond, further than the person is anyway.
     fn beyond(&self, run: &ArmRun, alone: &ArmRun) -> Option<String> {
-        let highest = |arm: &ArmRun, quantity: &str| {
-            arm.column(quantity).map_or(f64::NAN, |c| {
-                c.values.iter().copied().fold(f64::NAN, f64::max)
-            })
+        let extreme = |arm: &ArmRun, b: &Bound| {
+            let of = |f: fn(f64, f64) -> f64| {
+                arm.column(&b.quantity)
+                    .map_or(f64::NAN, |c| c.values.iter().copied().fold(f64::NAN, f))
+            };
+            if b.is_lower {
+                of(f64::min)
+            } else {
+                of(f64::max)
+            }
         };
         self.safety.bounds.iter().find_map(|b| {
-            let (with, without) = (highest(run, &b.quantity), highest(alone, &b.quantity));
-            (with > b.value && with > without * (1.0 + 1e-6))
-                .then(|| format!("{} would pass {}: {}", b.quantity, b.said, b.why))
+            let (with, without) = (extreme(run, b), extreme(alone, b));
+            let is_beyond = if b.is_lower {
+                with < b.value && with < without * (1.0 - FURTHER)
+            } else {
+                with > b.value && with > without * (1.0 + FURTHER)
+            };
+            let way = if b.is_lower { "fall below" } else { "pass" };
+            is_beyond.then(|| format!("{} would {way} {}: {}", b.quantity, b.said, b.why))
         })
     }
 
@@ -644,57 +750,148 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    fn stopped(&self, best: &Combination) -> Result<Stopped, ProtocolError> {
-        let runs = self.run(std::slice::from_ref(&best.choices), 2.0)?;
-        let run = runs
-            .first()
-            .filter(|r| r.failure.is_none())
-            .ok_or_else(|| ProtocolError::Run("the run after stopping failed".to_owned()))?;
+    fn stopped(&self, best: &Combination) -> Result<(Stopped, Courses), ProtocolError> {
+        let runs = self.run(&[best.choices.clone(), Vec::new()], 2.0)?;
+        let [run, nothing] = runs.as_slice() else {
+            return Err(ProtocolError::Run(
+                "the run after stopping is missing".to_owned(),
+            ));
+        };
+        if let Some(stopped) = run.stopped().or_else(|| nothing.stopped()) {
+            return Err(ProtocolError::Run(format!("after stopping: {stopped}")));
+        }
         let end = self.question.within_d;
         let lost = (0..run.times.len())
             .find(|row| run.times[*row] > end + 1e-6 && self.gap_at(run, *row) > 0.0);
-        let goals = self.question.goals.iter();
-        Ok(Stopped {
+        let goals = &self.question.goals;
+        let course = |arm: &ArmRun| -> Vec<Vec<f64>> {
+            let of = |g: &Goal| {
+                arm.column(&g.quantity)
+                    .map_or_else(Vec::new, |c| c.values.clone())
+            };
+            goals.iter().map(of).collect()
+        };
+        let stopped = Stopped {
             lost_after_d: lost.map(|row| run.times[row] - end),
-            values: goals.map(|g| value(run, &g.quantity, true)).collect(),
-        })
+            values: goals
+                .iter()
+                .map(|g| value(run, &g.quantity, true))
+                .collect(),
+        };
+        let courses = Courses {
+            times: run.times.clone(),
+            nothing: course(nothing),
+            best: course(run),
+        };
+        Ok((stopped, courses))
     }
 
-    /// Shares of plausible bodies that reach the goals, with the best and with nothing.
-    fn share(&self, best: &Combination) -> Result<Option<(f64, f64, usize)>, ProtocolError> {
+    /// In how many draws of the efforts, each log-uniform inside its range, the best stays the least of those that reach the goals.
+    fn least_in(&self, best: &Combination, judged: &[Combination]) -> Option<f64> {
+        let reaching: Vec<&Combination> = judged.iter().filter(|c| c.reached_d.is_some()).collect();
+        let places: Vec<(usize, usize)> = self
+            .levers
+            .iter()
+            .enumerate()
+            .flat_map(|(l, lever)| (0..lever.choices.len()).map(move |c| (l, c)))
+            .collect();
+        let mut stays = 0_u32;
+        for draw in 0..u64::from(EFFORT_DRAWS) {
+            let effort_of: std::collections::BTreeMap<(usize, usize), f64> = places
+                .iter()
+                .map(|place| {
+                    let choice = self.choice(place);
+                    let (least, greatest) = choice.effort_range;
+                    let share = uniforms(self.question.seed, draw, &choice.words).0;
+                    let effort = if least > 0.0 {
+                        least * (greatest / least).powf(share)
+                    } else {
+                        least + share * (greatest - least)
+                    };
+                    (*place, effort)
+                })
+                .collect();
+            let total = |c: &Combination| -> f64 { c.choices.iter().map(|p| effort_of[p]).sum() };
+            let own = total(best);
+            stays += u32::from(reaching.iter().all(|c| total(c) >= own * (1.0 - 1e-12)));
+        }
+        Some(f64::from(stays) / f64::from(EFFORT_DRAWS))
+    }
+
+    /// How the best does in others: in plausible bodies, or in those whom measured values allow if the person was matched.
+    fn share(&self, best: &Combination) -> Result<Option<InOthers>, ProtocolError> {
         if self.question.samples == 0 {
             return Ok(None);
         }
-        let parameters = uncertain_parameters(self.body);
+        let matched = self.matched.of_arm(0).is_some();
+        let parameters = if matched {
+            Vec::new()
+        } else {
+            uncertain_parameters(self.body)
+        };
+        let (known, seed) = (&self.question.known, self.question.seed);
         let starts: Vec<Vec<(String, f64)>> = (0..self.question.samples as u64)
             .map(|k| {
-                draw_all(
-                    &parameters,
-                    &self.question.posteriors,
-                    self.question.seed,
-                    k,
-                )
+                if matched {
+                    self.matched.draw(0, seed, k)
+                } else {
+                    draw_all(&parameters, known, seed, k)
+                }
             })
             .collect();
         let mut both = self.with(&best.choices, f64::INFINITY);
         both.arms.push(self.scenario.arms[0].clone());
-        let runs = many(self.body, &both, &starts, self.options).map_err(ProtocolError::Setup)?;
+        let runs =
+            run_starts(self.body, &both, &starts, self.options).map_err(ProtocolError::Setup)?;
         let lived: Vec<&Vec<ArmRun>> = runs
             .iter()
             .filter(|arms| arms.iter().all(|a| a.failure.is_none()))
             .collect();
-        let reach = |arm: usize| {
-            lived
-                .iter()
-                .filter(|arms| {
-                    let run = &arms[arm];
-                    self.gap_at(run, run.times.len().saturating_sub(1)) == 0.0
-                })
-                .count() as f64
-                / lived.len().max(1) as f64
-        };
-        Ok(Some((reach(0), reach(1), lived.len())))
+        let from = |arms: &[ArmRun], arm: usize| self.judge(&[], &arms[arm]).reached_d;
+        let mut reached: Vec<f64> = lived.iter().filter_map(|arms| from(arms, 0)).collect();
+        reached.sort_by(f64::total_cmp);
+        let without = lived.iter().filter(|arms| from(arms, 1).is_some()).count();
+        let of = |n: usize| n as f64 / lived.len().max(1) as f64;
+        Ok(Some(InOthers {
+            with: of(reached.len()),
+            without: of(without),
+            lived: lived.len(),
+            reached_d: (!reached.is_empty()).then(|| QUANTILES.map(|q| quantile(&reached, q))),
+            matched,
+        }))
     }
+}
+
+/// The phases with more of some nutrients until a time; a phase that goes on after it is cut in two there.
+fn more_food(phases: Vec<Phase>, food: &Amounts, until_d: f64) -> Vec<Phase> {
+    let mut all = Vec::with_capacity(phases.len());
+    for phase in phases {
+        let eats = phase.diet.iter().any(|d| food.contains_key(&d.nutrient));
+        if !eats || phase.from_d >= until_d {
+            all.push(phase);
+            continue;
+        }
+        let mut more = phase.clone();
+        for part in &mut more.diet {
+            part.per_day += food.get(&part.nutrient).copied().unwrap_or(0.0);
+        }
+        if phase.until_d > until_d {
+            // What else the phase does goes on in the first piece; the second is its diet alone.
+            let after = Phase {
+                from_d: until_d,
+                until_d: phase.until_d,
+                diet: phase.diet.clone(),
+                exposures: Vec::new(),
+                regimens: Vec::new(),
+                inputs: Vec::new(),
+            };
+            all.push(more);
+            all.push(after);
+        } else {
+            all.push(more);
+        }
+    }
+    all
 }
 
 fn beyond_words(limit: &Limit) -> String {

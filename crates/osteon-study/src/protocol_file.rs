@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use osteon_model::{Sources, Unit};
 use osteon_sim::{
     Body, DietPart, Nutrient, Phase, Regimen, Scenario, Shelf, read_measure, read_scenario,
+    suggestion,
 };
 
 /// Where the levers are.
@@ -21,8 +22,12 @@ pub type Amounts = BTreeMap<String, f64>;
 pub struct Choice {
     /// In words.
     pub words: String,
-    /// What it asks of a person.
+    /// What it asks of a person: 1 is one pill a day for good.
     pub effort: f64,
+    /// Least and greatest that the effort may be.
+    pub effort_range: (f64, f64),
+    /// Where the effort comes from, in words.
+    pub effort_why: String,
     /// What it does.
     pub phase: Phase,
     /// What it brings beside food.
@@ -62,6 +67,8 @@ pub struct Bound {
     pub quantity: String,
     /// The bound.
     pub value: f64,
+    /// True if values below it are beyond.
+    pub is_lower: bool,
     /// As written.
     pub said: String,
     /// Why, with its source.
@@ -84,6 +91,8 @@ pub struct Safety {
     pub limits: Vec<Limit>,
     /// Told beyond.
     pub advice: Vec<Limit>,
+    /// Nutrients of which no supplement is given to anybody, and why.
+    pub never: Vec<(String, String)>,
     /// Refused to some.
     pub contraindications: Vec<Contraindication>,
     /// What may not be brought about.
@@ -138,11 +147,11 @@ fn pedigree(entry: &toml::Value, place: &str) -> Result<String, String> {
 /// In words, with the entry that is at fault.
 pub fn read_safety(sources: &dyn Sources, body: &Body) -> Result<Safety, String> {
     let table = table_of(sources, SAFETY)?;
-    let limit = |entry: &toml::Value, key: &str| -> Result<Limit, String> {
+    let advice = |entry: &toml::Value| -> Result<Limit, String> {
         let name = text(entry, "nutrient", SAFETY)?;
         let place = format!("{SAFETY}: {name}");
         let nutrient = nutrient_of(body, name, &place)?;
-        let said = text(entry, key, &place)?;
+        let said = text(entry, "above", &place)?;
         let measure =
             read_measure(said).map_err(|_| format!("{place}: `{said}` is no amount a day"))?;
         let factor = nutrient
@@ -173,16 +182,32 @@ pub fn read_safety(sources: &dyn Sources, body: &Body) -> Result<Safety, String>
         Ok(Bound {
             quantity: name.to_owned(),
             value: in_unit_of(body, name, said).map_err(|e| format!("{place}: {e}"))?,
+            is_lower: key == "lower",
             said: said.to_owned(),
             why: pedigree(entry, &place)?,
         })
     };
     let mut found = Safety::default();
-    for entry in entries(&table, "limit") {
-        found.limits.push(limit(entry, "upper")?);
+    // The upper levels are the library's, which also tells of them when a scenario goes beyond one.
+    for nutrient in &body.library.nutrients {
+        if let Some(upper) = &nutrient.upper {
+            found.limits.push(Limit {
+                nutrient: nutrient.name.clone(),
+                supplements_only: !upper.with_food,
+                upper: upper.per_day,
+                said: upper.said.clone(),
+                why: format!("{} ({})", upper.says, upper.source),
+            });
+        }
     }
     for entry in entries(&table, "advice") {
-        found.advice.push(limit(entry, "above")?);
+        found.advice.push(advice(entry)?);
+    }
+    for entry in entries(&table, "never") {
+        let name = text(entry, "nutrient", SAFETY)?;
+        let nutrient = nutrient_of(body, name, SAFETY)?.name.clone();
+        let place = format!("{SAFETY}: {name}");
+        found.never.push((nutrient, pedigree(entry, &place)?));
     }
     for entry in entries(&table, "contraindication") {
         let name = text(entry, "nutrient", SAFETY)?;
@@ -192,7 +217,16 @@ pub fn read_safety(sources: &dyn Sources, body: &Body) -> Result<Safety, String>
         });
     }
     for entry in entries(&table, "bound") {
-        found.bounds.push(bound(entry, "upper")?);
+        let ends = ["lower", "upper"]
+            .into_iter()
+            .filter(|end| entry.get(end).is_some());
+        let read: Vec<Bound> = ends
+            .map(|end| bound(entry, end))
+            .collect::<Result<_, _>>()?;
+        if read.is_empty() {
+            return Err(format!("{SAFETY}: a [[bound]] needs `lower` or `upper`"));
+        }
+        found.bounds.extend(read);
     }
     if found.limits.is_empty() {
         return Err(format!("{SAFETY}: there is no [[limit]]"));
@@ -297,6 +331,218 @@ pub fn read_levers(
     Ok(levers)
 }
 
+/// `effort = { value = 1.5, range = [1, 2], origin = …, source = …, why = … }`.
+fn effort(option: &toml::Value, place: &str) -> Result<(f64, (f64, f64), String), String> {
+    let number = |value: &toml::Value| {
+        let number = value
+            .as_float()
+            .or_else(|| value.as_integer().map(|i| i as f64));
+        number.filter(|e| *e >= 0.0 && e.is_finite())
+    };
+    let said = option
+        .get("effort")
+        .filter(|e| e.is_table())
+        .ok_or_else(|| format!("{place}: needs `effort = {{ value, range, origin, why }}`"))?;
+    let value = said
+        .get("value")
+        .and_then(number)
+        .ok_or_else(|| format!("{place}: an effort has a `value`, 0 or more"))?;
+    let ends: Vec<f64> = said
+        .get("range")
+        .and_then(toml::Value::as_array)
+        .map_or(&[][..], Vec::as_slice)
+        .iter()
+        .filter_map(number)
+        .collect();
+    let [least, greatest] = ends[..] else {
+        return Err(format!(
+            "{place}: an effort has a `range = [least, greatest]`"
+        ));
+    };
+    if !(least..=greatest).contains(&value) {
+        return Err(format!(
+            "{place}: the effort {value} lies outside its range"
+        ));
+    }
+    Ok((value, (least, greatest), pedigree(said, place)?))
+}
+
+/// Sets what a choice asks of a person (`name` is its words), or multiplies the efforts of all choices of a lever (`name` is the
+/// lever's).
+///
+/// # Errors
+/// In words, when there is no such choice and no such lever, or the number is negative.
+pub fn weigh(levers: &mut [Lever], name: &str, by: f64) -> Result<(), String> {
+    if by.is_nan() || by < 0.0 || by.is_infinite() {
+        return Err(format!(
+            "weight of `{name}`: a number of 0 or more, not {by}"
+        ));
+    }
+    let said = "as you said".to_owned();
+    if let Some(lever) = levers.iter_mut().find(|l| l.name == name) {
+        for choice in &mut lever.choices {
+            choice.effort *= by;
+            choice.effort_range = (choice.effort_range.0 * by, choice.effort_range.1 * by);
+            choice.effort_why = format!("{}, times {by} {said}", choice.effort_why);
+        }
+        return Ok(());
+    }
+    let choice = levers
+        .iter_mut()
+        .flat_map(|l| &mut l.choices)
+        .find(|c| c.words == name);
+    if let Some(choice) = choice {
+        (choice.effort, choice.effort_range, choice.effort_why) = (by, (by, by), said);
+        return Ok(());
+    }
+    let choices = levers.iter().flat_map(|l| &l.choices);
+    let known = levers
+        .iter()
+        .map(|l| l.name.as_str())
+        .chain(choices.map(|c| c.words.as_str()));
+    let help = suggestion(name, known, LEVERS);
+    Err(format!("no lever and no choice is called `{name}`; {help}"))
+}
+
+/// What somebody asks to have considered beside the levers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// It may be tried.
+    Lever(Lever),
+    /// It is no part of any protocol, or unsafe; in words why.
+    Refused(String),
+}
+
+/// Reads what a person asks to have considered: `magnesium glycinate 200 mg`, `walking 30 min a day`.
+///
+/// # Errors
+/// In words, when the library has nothing of that name or the dose is missing.
+pub fn read_asked(
+    body: &Body,
+    scenario: &Scenario,
+    safety: &Safety,
+    said: &str,
+) -> Result<Asked, String> {
+    let words: Vec<&str> = said.split_whitespace().collect();
+    // The dose begins at the last word that is a number.
+    let number = words.iter().rposition(|w| {
+        let digits = w.trim_end_matches(|c: char| c.is_alphabetic() || c == '/');
+        digits.parse::<f64>().is_ok()
+    });
+    let library = &body.library;
+    let known = |name: &str| {
+        Shelf::ALL
+            .into_iter()
+            .find(|s| library.entry(*s, name).is_some())
+    };
+    let (name, dose) = match number {
+        _ if known(said).is_some() => (said.to_owned(), String::new()),
+        Some(at) if at > 0 => (words[..at].join(" "), words[at..].join(" ")),
+        _ => (said.to_owned(), String::new()),
+    };
+    let Some(shelf) = known(&name) else {
+        let shelves = [Shelf::Supplement, Shelf::Activity];
+        let names = shelves.into_iter().flat_map(|s| library.names(s));
+        let help = suggestion(&name, names, "`osteon list supplements`");
+        return Err(format!("`{said}`: the library has no `{name}`; {help}"));
+    };
+    let refused = |why: String| {
+        Ok(Asked::Refused(format!(
+            "unsafe to ask of a protocol: {why}"
+        )))
+    };
+    let piece = match shelf {
+        Shelf::Drug => {
+            return refused(format!(
+                "{name} is a drug: a protocol is of food, supplements and habits; a drug is for a physician to weigh"
+            ));
+        }
+        Shelf::Condition => {
+            return Err(format!(
+                "`{name}` is a condition: say it in [person] conditions, not as something to do"
+            ));
+        }
+        Shelf::Activity => format!("activity = {name:?}"),
+        Shelf::Supplement => {
+            let product = library.entry(shelf, &name).and_then(|e| e.product.as_ref());
+            let nutrient = product.and_then(|p| p.nutrient.clone());
+            if let Some(product) = product.filter(|p| p.route == "iv" || p.route == "sc") {
+                return refused(format!(
+                    "{name} is given {}: a protocol is what a person can do at home",
+                    if product.route == "iv" {
+                        "by vein"
+                    } else {
+                        "by needle"
+                    }
+                ));
+            }
+            let never = safety
+                .never
+                .iter()
+                .find(|n| nutrient.as_deref() == Some(n.0.as_str()));
+            if let Some((nutrient, why)) = never {
+                return refused(format!(
+                    "no supplement of {nutrient} is part of a protocol: {why}"
+                ));
+            }
+            if dose.is_empty() {
+                return Err(format!(
+                    "`{said}` needs a dose, for example \"{name} 200 mg\""
+                ));
+            }
+            format!("supplement = {{ use = {name:?}, dose = {dose:?}, at = [\"08:00\"] }}")
+        }
+    };
+    let mut option = toml::Table::new();
+    option.insert("phase".to_owned(), toml::Value::String(piece));
+    let mut effort = toml::Table::new();
+    effort.insert("value".to_owned(), toml::Value::Float(1.0));
+    effort.insert("range".to_owned(), toml::Value::from(vec![0.5, 3.0]));
+    effort.insert("origin".to_owned(), toml::Value::from("assumed"));
+    effort.insert(
+        "why".to_owned(),
+        toml::Value::from("asked for: taken as one pill a day"),
+    );
+    option.insert("effort".to_owned(), toml::Value::Table(effort));
+    let usual = usual_food(body, &scenario.arms[0].person.diet);
+    let own = brought(body, &scenario.arms[0].person.regimens);
+    let choice = choice(
+        body,
+        &toml::Value::Table(option),
+        said,
+        &usual,
+        &format!("`{said}`"),
+    )?;
+    for limit in &safety.limits {
+        let Some(more) = choice.supplements.get(&limit.nutrient) else {
+            continue;
+        };
+        let of = |amounts: &Amounts| amounts.get(&limit.nutrient).copied().unwrap_or(0.0);
+        let food = if limit.supplements_only {
+            0.0
+        } else {
+            of(&usual)
+        };
+        if *more + of(&own) + food > limit.upper * (1.0 + 1e-9) {
+            return refused(format!(
+                "{said} a day with what they take already is more than {} of {}{}: {}",
+                limit.said,
+                limit.nutrient.replace('_', " "),
+                if limit.supplements_only {
+                    " from supplements"
+                } else {
+                    " from all sources"
+                },
+                limit.why
+            ));
+        }
+    }
+    Ok(Asked::Lever(Lever {
+        name: format!("asked: {said}"),
+        choices: vec![choice],
+    }))
+}
+
 fn choice(
     body: &Body,
     option: &toml::Value,
@@ -304,11 +550,7 @@ fn choice(
     usual: &Amounts,
     place: &str,
 ) -> Result<Choice, String> {
-    let effort = option
-        .get("effort")
-        .and_then(|e| e.as_float().or_else(|| e.as_integer().map(|i| i as f64)))
-        .filter(|e| *e >= 0.0)
-        .ok_or_else(|| format!("{place}: needs an `effort`, 0 or more"))?;
+    let (effort, effort_range, effort_why) = effort(option, place)?;
     let add = option.get("add").and_then(toml::Value::as_table);
     let said = match (option.get("phase").and_then(toml::Value::as_str), add) {
         (Some(phase), None) => phase.to_owned(),
@@ -335,6 +577,8 @@ fn choice(
     Ok(Choice {
         words: words.to_owned(),
         effort,
+        effort_range,
+        effort_why,
         supplements: brought(body, &phase.regimens),
         phase,
         food,

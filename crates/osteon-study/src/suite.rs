@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use osteon_sim::{Body, Progress, Run, RunOptions, run};
+use osteon_sim::{ArmRun, Body, Progress, Run, RunOptions, run};
 use rayon::prelude::*;
 
 use crate::judge::{RowVerdict, all_failed, judge};
@@ -74,23 +74,7 @@ fn judge_one(
 ) -> Judged {
     match run(body, &study.scenario, options, progress) {
         Ok(run) => {
-            let trouble: Vec<String> = run
-                .arms
-                .iter()
-                .filter_map(|a| Some((a, a.failure.as_ref()?)))
-                .map(|(a, f)| {
-                    let arm = if a.name.is_empty() {
-                        String::new()
-                    } else {
-                        format!("arm `{}`, ", a.name)
-                    };
-                    format!(
-                        "{arm}stopped at {}: {}",
-                        osteon_sim::show_days(f.time_d),
-                        f.message
-                    )
-                })
-                .collect();
+            let trouble: Vec<String> = run.arms.iter().filter_map(ArmRun::stopped).collect();
             Judged {
                 study: study.clone(),
                 rows: judge(study, &run),

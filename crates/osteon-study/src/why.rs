@@ -411,19 +411,19 @@ impl<'a> Game<'a> {
 
     fn pair(&self, arms: &[ArmRun], set: u64, switches: &[&str]) -> Result<Pair, WhyError> {
         for arm in arms {
-            if let Some(failure) = &arm.failure {
+            if let Some(stopped) = arm.stopped() {
                 let off: Vec<&str> = (0..switches.len())
                     .filter(|i| set & (1 << i) == 0)
                     .map(|i| switches[i])
                     .collect();
                 return Err(WhyError::Run(format!(
-                    "with {} frozen: {}",
+                    "with {} frozen, {}",
                     if off.is_empty() {
                         "nothing".to_owned()
                     } else {
                         off.join(", ")
                     },
-                    failure.message
+                    stopped
                 )));
             }
         }

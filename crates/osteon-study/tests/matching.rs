@@ -1,10 +1,10 @@
 //! Matching on a tiny body whose answer is known by hand: one test is the product of two parameters, another is one of them.
 
 use osteon_model::MemorySources;
-use osteon_sim::{Body, RunOptions, Scenario, read_scenario};
+use osteon_sim::{Body, RunOptions, Scenario, Silent, read_measured, read_scenario};
 use osteon_study::{
-    Individual, MatchOptions, Matched, match_person, read_individuals, read_labs, read_measured,
-    recovery,
+    Individual, MatchError, MatchOptions, Matched, MatchedScenario, allowed, match_person,
+    match_scenario, read_individuals, read_labs, recovery,
 };
 
 const BODY: &str = r#"
@@ -149,7 +149,8 @@ fn known_people_are_found_within_the_stated_intervals() {
 #[test]
 fn the_library_knows_how_well_a_test_measures() {
     let (body, _, _) = setting();
-    let one = read_measured(&body, "the.single", "2.5", None).unwrap_or_else(|e| panic!("{e}"));
+    let one =
+        read_measured(&body.library, "the.single", "2.5", None).unwrap_or_else(|e| panic!("{e}"));
     close(one.error, 0.05, 1e-9);
 }
 
@@ -198,4 +199,72 @@ fn spreads_without_a_source_are_refused() {
         let told = read_individuals(&sources, &body).expect_err(&text);
         assert!(told.contains(says), "{told}");
     }
+}
+
+/// A scenario whose person brings measured values, matched.
+fn of_scenario(measured: &str) -> Result<(Body, MatchedScenario), MatchError> {
+    let (body, _, individuals) = setting();
+    let text = format!(
+        "[person]\nsex = \"male\"\nage = \"40 a\"\nweight = \"70 kg\"\nmeasured = {measured}\n[record]\nuntil = \"1 d\"\nclock = \"averaged\"\nquantities = [\"the.product\"]\n"
+    );
+    let scenario =
+        read_scenario(&text, "test.toml", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+    let search = MatchOptions::default();
+    let found = match_scenario(
+        &body,
+        scenario,
+        &individuals,
+        &search,
+        &RunOptions::default(),
+    )?;
+    Ok((body, found))
+}
+
+#[test]
+fn a_person_with_measured_values_is_matched_before_running() {
+    let (body, matched) = of_scenario("{ \"the.product\" = \"7.2 ± 10 %\", the.single = \"2.1\" }")
+        .unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(matched.scenario.arms[0].person.measured.is_empty());
+    let found = matched.of_arm(0).expect("was matched");
+    assert_eq!(found.rows.len(), 2);
+    let options = RunOptions::default();
+    let run = osteon_sim::run(&body, &matched.scenario, &options, &mut Silent)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
+    let first = run.arms[0].columns[0].values[0];
+    close(first, found.rows[0].2, 1e-4);
+    // The bands are of people whom the values allow: around the match, narrower than between people.
+    let bands = allowed(&body, &matched, 200, 1, &options, &mut Silent)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
+    let [low, middle, high] = bands.quantiles(|arms| vec![arms[0].columns[0].values[0]]);
+    close(middle[0], first, 0.03);
+    let spread = (high[0] / low[0]).ln() / (2.0 * 1.644_854);
+    assert!((0.06..0.1).contains(&spread), "{spread}");
+    assert!(bands.matched && bands.meaning().contains("measurements allow"));
+}
+
+#[test]
+fn values_that_nobody_has_are_refused_with_the_value() {
+    let told = |measured: &str| match of_scenario(measured) {
+        Err(MatchError::Nobody(why)) => why,
+        other => panic!("{measured}: {other:?}"),
+    };
+    let why = told("{ \"the.product\" = \"60 ± 5 %\" }");
+    assert!(
+        why.contains("nobody near the usual") && why.contains("the.product"),
+        "{why}"
+    );
+    // Two values that contradict each other.
+    let why = told("{ \"the.single\" = \"4.4 ± 2 %\", \"the.product\" = \"4.4 ± 2 %\" }");
+    assert!(why.contains("one in 10000"), "{why}");
+}
+
+#[test]
+fn a_person_who_was_not_matched_does_not_run() {
+    let (body, _, _) = setting();
+    let text = "[person]\nsex = \"male\"\nage = \"40 a\"\nweight = \"70 kg\"\nmeasured = { \"the.single\" = \"2\" }\n[record]\nuntil = \"1 d\"\nclock = \"averaged\"\n";
+    let scenario =
+        read_scenario(text, "test.toml", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+    let told = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut Silent);
+    let told = told.expect_err("refused").render();
+    assert!(told.contains("has not been matched"), "{told}");
 }

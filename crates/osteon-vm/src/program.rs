@@ -129,6 +129,8 @@ pub struct SwitchCode {
     pub inclusive: bool,
     /// What is compared, for messages.
     pub text: String,
+    /// Symbol in whose equation it stands, for messages.
+    pub within: String,
 }
 
 /// What a trigger margin stands for.

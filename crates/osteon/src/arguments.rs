@@ -145,7 +145,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) bands: Option<u32>,
     /// Seed of the plausible bodies
-    #[arg(long, default_value_t = 1, requires = "bands")]
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Of the plausible bodies, keep only those whose healthy adult stays inside the reference intervals at rest
     #[arg(long, requires = "bands")]
@@ -189,9 +189,12 @@ pub(crate) struct SensitivityArguments {
     /// Draw a tornado for each study or scenario into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) figures: Option<PathBuf>,
-    /// Write the page (Markdown): what matters for what, and what would teach the body most
-    #[arg(long, value_name = "FILE")]
+    /// With --all, write the page (Markdown): what matters for what, what the studies determine, and what would teach the body most
+    #[arg(long, value_name = "FILE", requires = "all")]
     pub(crate) write: Option<PathBuf>,
+    /// With --all, write the table that bands draw from (body/fits/joint.tsv)
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub(crate) joint: Option<PathBuf>,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -267,12 +270,14 @@ pub(crate) struct ProtocolArguments {
     /// What is wanted, for example "serum.Mg 0.85..0.95 mmol/L"; an end may be open ("0.85..")
     #[arg(long = "goal", value_name = "GOAL", required = true)]
     pub(crate) goals: Vec<String>,
-    /// Time to reach the goals in, and until which they are to be held
-    #[arg(long, value_name = "TIME", default_value = "1 a")]
-    pub(crate) within: String,
-    /// Plausible bodies in which the protocol is tried
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    pub(crate) samples: u32,
+    #[command(flatten)]
+    pub(crate) search: SearchArguments,
+    /// Draw the trade-off front and the courses into this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw them into this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
     /// Seed of the plausible bodies
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -282,6 +287,27 @@ pub(crate) struct ProtocolArguments {
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// How a protocol is searched.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// Time to reach the goals in, and until which they are to be held
+    #[arg(long, value_name = "TIME", default_value = "1 a")]
+    pub(crate) within: String,
+    /// Consider this as well: a supplement with its dose ("magnesium glycinate 200 mg") or an activity
+    #[arg(long = "with", value_name = "WHAT")]
+    pub(crate) asked: Vec<String>,
+    /// What something asks of this person: "exercise = 0.5" halves the efforts of a lever of library/protocol.toml, the words of a
+    /// choice set its effort (1 is one pill a day for good)
+    #[arg(long = "weight", value_name = "NAME = NUMBER")]
+    pub(crate) weight: Vec<String>,
+    /// The same from a file: lines NAME = NUMBER (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Plausible bodies in which the protocol is tried, or people whom measured values allow
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) samples: u32,
 }
 
 #[derive(Debug, Args)]
@@ -381,6 +407,15 @@ pub(crate) struct StudiesArguments {
     /// Rewrite verdicts.tsv with what comes out now
     #[arg(long)]
     pub(crate) record: bool,
+    /// Ask instead how many measured numbers fall into the bands of N plausible bodies [default N: 100]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", conflicts_with_all = ["record", "json"], value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) bands: Option<u32>,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1, requires = "bands")]
+    pub(crate) seed: u64,
+    /// With --bands, write the page (Markdown)
+    #[arg(long, value_name = "FILE", requires = "bands")]
+    pub(crate) write: Option<PathBuf>,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -434,11 +469,16 @@ pub(crate) struct ReportArguments {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) bands: Option<u32>,
     /// Seed of the plausible bodies
-    #[arg(long, default_value_t = 1, requires = "bands")]
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Leave out what takes many runs: why, and the assumptions that matter
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Search the least that reaches this, for the first arm's person (as `osteon protocol`), and tell it
+    #[arg(long = "goal", value_name = "GOAL")]
+    pub(crate) goals: Vec<String>,
+    #[command(flatten)]
+    pub(crate) search: SearchArguments,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

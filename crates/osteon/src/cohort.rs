@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use osteon_report::TIDY_COLUMNS;
 use osteon_sim::{
     ArmRun, Body, Events, Meta, People, RunOptions, Scenario, meta, read_events, read_people,
-    read_scenario_for, show_days,
+    read_scenario_for,
 };
 use osteon_study::{
     CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
@@ -319,6 +319,7 @@ fn failure(run: &ArmRun) -> Option<Value> {
     Some(json!({
         "id": run.id,
         "arm": run.name,
+        "diagnostic": failure.id,
         "time_d": failure.time_d,
         "states": failure.states,
         "message": failure.message,
@@ -332,11 +333,8 @@ fn told(failure: &Value) -> String {
         "" => String::new(),
         arm => format!(" in arm `{arm}`"),
     };
-    let when = failure["time_d"]
-        .as_f64()
-        .map_or_else(String::new, show_days);
     format!(
-        "warning: person `{}`{arm} stopped at {when}: {}\n   = help: {}",
+        "warning: person `{}`{arm} stopped {}\n   = help: {}",
         text("id"),
         text("message"),
         text("hint")

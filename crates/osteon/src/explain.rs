@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use osteon_model::Sources as _;
 use osteon_report::{library_names, library_page};
-use osteon_sim::{Body, Scenario, read_scenario, schedule, show_days, suggestion};
+use osteon_sim::{Body, Scenario, schedule, show_days, suggestion};
 use osteon_study::near_name;
 
 use crate::arguments::ExplainArguments;
 use crate::cohort::{Tables, read_tables};
+use crate::matched::read_matched;
 use crate::outcome::{Fault, Outcome};
 use crate::output::say;
 use crate::project::Project;
@@ -24,8 +25,7 @@ pub(crate) fn explain(project: &Project, words: &ExplainArguments) -> Outcome {
                 Ok(found) => found,
                 Err(fault) => return name(project, &body, &words.scenario, fault),
             };
-            let scenario = read_scenario(&text, &shown, &body)
-                .map_err(|faults| Fault::Failed(faults.render()))?;
+            let scenario = read_matched(project, &body, &text, &shown)?.scenario;
             (scenario, String::new())
         }
         Some(table) => {

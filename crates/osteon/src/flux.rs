@@ -1,20 +1,23 @@
 //! `osteon flux`: where an element comes from and where it goes, on the day before the start and on a later day.
 
 use osteon_report::{flux_figure, flux_json, flux_text};
-use osteon_sim::{RunOptions, Silent, read_days, read_scenario};
+use osteon_sim::{RunOptions, Silent, read_days};
 use osteon_study::{FluxError, flux as traffic, near_name};
 
 use crate::arguments::FluxArguments;
+use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, write_picture};
 use crate::project::Project;
-use crate::run::{find, standing_body};
+use crate::run::{cautioned, find, standing_body};
 
 /// Runs, tells, draws.
 pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
     let body = standing_body(project)?;
     let (text, _, shown) = find(project, &words.scenario)?;
-    let scenario = read_scenario(&text, &shown, &body).map_err(|f| Fault::Failed(f.render()))?;
+    let matched = read_matched(project, &body, &text, &shown)?;
+    let scenario = &matched.scenario;
+    cautioned(scenario);
     let at_d = match &words.at {
         Some(at) => read_days(at).map_err(|_| {
             Fault::Use(format!(
@@ -38,7 +41,7 @@ pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
     let options = RunOptions::default();
     let found = traffic(
         &body,
-        &scenario,
+        scenario,
         &words.element,
         arm,
         at_d,
@@ -63,9 +66,9 @@ pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
         )?;
     }
     if words.json {
-        say_json(&flux_json(&found))?;
+        say_json(&with_matched(flux_json(&found), &matched))?;
     } else {
-        say(&flux_text(&found))?;
+        say(&(matched_text(&matched) + &flux_text(&found)))?;
     }
     Ok(true)
 }

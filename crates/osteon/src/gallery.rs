@@ -7,13 +7,14 @@ use std::path::Path;
 use osteon_report::{
     Svg, XyCurve, XyFigure, XyPanel, XyPoint, draw, draw_xy, run_figure, study_figure, with_bands,
 };
-use osteon_sim::{ArmRun, Body, Run, RunOptions, Scenario, Silent, read_days, read_scenario};
+use osteon_sim::{ArmRun, Body, Run, RunOptions, Scenario, Silent, read_days};
 use osteon_study::{
     Bands, Kind, PlausibleBodies, Row, Study, judge, judging_interval, read_study, row_prediction,
 };
 
 use crate::arguments::GalleryArguments;
 use crate::gallery_file::{Course, MeasuredSpec, PanelSpec, Plate, SeriesSpec, read_plate};
+use crate::matched::read_matched;
 use crate::outcome::{Fault, Outcome, outside};
 use crate::output::{write, write_drawing};
 use crate::project::Project;
@@ -156,7 +157,7 @@ impl Maker<'_> {
         } else {
             find(self.project, of)?
         };
-        let mut scenario = read_scenario(&text, &shown, self.body).map_err(failed)?;
+        let mut scenario = read_matched(self.project, self.body, &text, &shown)?.scenario;
         scenario.name = name;
         Ok(scenario)
     }
@@ -173,10 +174,10 @@ impl Maker<'_> {
     fn run(&mut self, scenario: &Scenario, plate: &Plate) -> Result<(Run, Option<Bands>), Fault> {
         let run = osteon_sim::run(self.body, scenario, &RunOptions::default(), &mut Silent)
             .map_err(failed)?;
-        if let Some(failure) = run.arms.iter().find_map(|a| a.failure.as_ref()) {
+        if let Some(stopped) = run.arms.iter().find_map(osteon_sim::ArmRun::stopped) {
             return Err(Fault::Failed(format!(
-                "error: {}: {}",
-                scenario.name, failure.message
+                "error: {}: {stopped}",
+                scenario.name
             )));
         }
         let spread = match plate.bands {

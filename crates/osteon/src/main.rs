@@ -19,6 +19,7 @@ mod gallery_file;
 mod labs;
 mod list;
 mod match_person;
+mod matched;
 mod model_file;
 mod origins;
 mod outcome;

@@ -3,25 +3,24 @@
 use std::path::Path;
 
 use osteon_report::{
-    allowed_text, band_csv, match_json, match_text, recovery_json, recovery_text, run_figure,
-    summary, tidy_csv, with_bands,
+    allowed_text, band_csv, match_json, recovery_json, recovery_text, run_figure, summary,
+    tidy_csv, with_bands,
 };
 use osteon_sim::{
-    Body, Diagnostics, Member, Progress as _, Run, RunOptions, Scenario, Silent, TestMethod, meta,
-    read_scenario, run_many,
+    Body, Diagnostics, Measured, Run, RunOptions, Scenario, read_measured, read_scenario,
 };
 use osteon_study::{
-    Bands, Individual, MatchError, MatchOptions, Matched, Measured, match_person, read_individuals,
-    read_labs, read_measured, recovery,
+    Bands, Individual, MatchOptions, match_scenario, read_individuals, read_labs, recovery,
 };
 use serde_json::json;
 
 use crate::arguments::MatchArguments;
+use crate::matched::{allowed_bands, matched_json, matched_text, told};
 use crate::outcome::{Fault, Outcome, outside};
 use crate::output::{say, say_json, write, write_figure};
 use crate::progress_bar::Bar;
 use crate::project::Project;
-use crate::run::{find, standing_body};
+use crate::run::{cautioned, find, standing_body};
 
 /// Who is drawn by the self-test unless a scenario says.
 const ANYBODY: &str = "title = \"an adult\"\n[person]\nsex = \"female\"\nage = \"40 a\"\nweight = \"65 kg\"\nheight = \"168 cm\"\n[record]\nuntil = \"1 d\"\nclock = \"averaged\"\n";
@@ -37,13 +36,6 @@ const PANEL: [&str; 8] = [
     "serum.25OHD",
     "serum.1,25D",
 ];
-
-fn told(error: MatchError) -> Fault {
-    match error {
-        MatchError::Setup(faults) => Fault::Failed(faults.render()),
-        MatchError::Run(text) => Fault::Failed(format!("error: {text}")),
-    }
-}
 
 fn faulty(faults: Diagnostics) -> Fault {
     Fault::Failed(faults.render())
@@ -67,8 +59,12 @@ pub(crate) fn run(project: &Project, words: &MatchArguments) -> Outcome {
             ));
         }
     };
-    let scenario = read_scenario(&text, &shown, &body).map_err(faulty)?;
+    let mut scenario = read_scenario(&text, &shown, &body).map_err(faulty)?;
+    let own = scenario.arms.iter().find(|a| !a.person.measured.is_empty());
+    let own = own.map_or_else(Vec::new, |a| a.person.measured.clone());
     let measured = measured(&body, words)?;
+    let flags = !measured.is_empty();
+    let measured = if flags { measured } else { own };
     if let Some(people) = words.self_test {
         return self_test(
             &body,
@@ -81,32 +77,44 @@ pub(crate) fn run(project: &Project, words: &MatchArguments) -> Outcome {
     }
     if measured.is_empty() {
         return Err(Fault::Use(
-            "error: nothing was measured\n   = help: --labs FILE, or --measured \"serum.Mg = 0.68 mmol/L\"".to_owned(),
+            "error: nothing was measured\n   = help: [person] measured, --labs FILE, or --measured \"serum.Mg = 0.68 mmol/L\"".to_owned(),
         ));
+    }
+    for arm in scenario.arms.iter_mut().filter(|_| flags) {
+        arm.person.measured.clone_from(&measured);
     }
     let options = RunOptions::default();
     let search = MatchOptions::default();
-    let found =
-        match_person(&body, &scenario, &individuals, &measured, &search, &options).map_err(told)?;
+    let ready = match_scenario(&body, scenario, &individuals, &search, &options).map_err(told)?;
+    let scenario = &ready.scenario;
+    if !words.quiet {
+        cautioned(scenario);
+    }
     let mut bar = Bar::new(words.quiet || words.json);
-    let (run, bands) = go_on(&body, &scenario, &found, words, &mut bar)?;
+    let run = osteon_sim::run(&body, scenario, &options, &mut bar).map_err(faulty)?;
+    let bands = allowed_bands(&body, &ready, words.draws as usize, words.seed, &mut bar)?;
     bar.finish();
     if let Some(folder) = &words.output {
-        write_files(folder, &name, &scenario, &run, &bands, &body)?;
+        write_files(folder, &name, scenario, &run, &bands, &body)?;
     }
     if words.json {
         let course = osteon_report::run_json(&run);
-        say_json(&json!({"matched": match_json(&found), "run": course}))?;
+        // One person, or one for each arm that brings their own.
+        let found = match ready.people.as_slice() {
+            [one] => match_json(&one.found),
+            _ => matched_json(&ready),
+        };
+        say_json(&json!({"matched": found, "run": course}))?;
     } else if !words.quiet {
         say(&format!(
             "{}\n\n{}\n{}\n{}",
             scenario.title,
-            match_text(&found),
+            matched_text(&ready),
             summary(&run),
             allowed_text(&run, &bands)
         ))?;
     }
-    Ok(run.arms.iter().all(|a| a.failure.is_none()))
+    Ok(!run.failed())
 }
 
 fn measured(body: &Body, words: &MatchArguments) -> Result<Vec<Measured>, Fault> {
@@ -127,20 +135,7 @@ fn measured(body: &Body, words: &MatchArguments) -> Result<Vec<Measured>, Fault>
                 "error: --measured \"{said}\": write \"quantity = value unit\""
             ))
         })?;
-        // A coefficient of variation may follow: "0.68 mmol/L ± 4 %".
-        let (value, error) = match value.split_once('±') {
-            None => (value, None),
-            Some((value, error)) => {
-                let number = error.trim().trim_end_matches('%').trim().parse();
-                let number = number.map_err(|_| {
-                    Fault::Use(format!(
-                        "error: `±{error}` is no coefficient of variation in %"
-                    ))
-                })?;
-                (value, Some(number))
-            }
-        };
-        let one = read_measured(body, quantity.trim(), value.trim(), error)
+        let one = read_measured(&body.library, quantity.trim(), value.trim(), None)
             .map_err(|e| Fault::Failed(format!("error: {e}")))?;
         if all.iter().any(|m: &Measured| m.quantity == one.quantity) {
             return Err(Fault::Use(format!(
@@ -151,63 +146,6 @@ fn measured(body: &Body, words: &MatchArguments) -> Result<Vec<Measured>, Fault>
         all.push(one);
     }
     Ok(all)
-}
-
-/// The scenario in the most likely person, and in others whom the measurements allow.
-fn go_on(
-    body: &Body,
-    scenario: &Scenario,
-    found: &Matched,
-    words: &MatchArguments,
-    bar: &mut Bar,
-) -> Result<(Run, Bands), Fault> {
-    let options = RunOptions::default();
-    let mut starts = vec![found.start()];
-    starts.extend((0..u64::from(words.draws)).map(|k| found.draw(words.seed, k)));
-    let arms = scenario.arms.len();
-    let members: Vec<Member<'_>> = starts
-        .iter()
-        .flat_map(|start| {
-            (0..arms).map(|arm| Member {
-                scenario,
-                arm,
-                id: None,
-                start: start.clone(),
-            })
-        })
-        .collect();
-    bar.stage("people whom the measurements allow");
-    let all = run_many(body, &members, &options, &mut Silent).map_err(faulty)?;
-    let mut people = all.chunks(arms).map(<[_]>::to_vec);
-    let first = people
-        .next()
-        .ok_or_else(|| Fault::Failed("error: nobody was run".to_owned()))?;
-    let (mut samples, mut failed) = (Vec::new(), (0, String::new()));
-    for arms in people {
-        match arms.iter().find_map(|a| a.failure.clone()) {
-            Some(failure) => failed = (failed.0 + 1, failure.message),
-            None => samples.push(arms),
-        }
-    }
-    let run = Run {
-        title: scenario.title.clone(),
-        scenario: scenario.name.clone(),
-        arms: first,
-        meta: meta(body, scenario, &options),
-    };
-    let bands = Bands {
-        samples,
-        failed,
-        drawn: words.draws as usize,
-        impossible: 0,
-        unhealthy: 0,
-        left: Vec::new(),
-        healthy_only: false,
-        parameters: found.parameters.len(),
-        correlated: found.parameters.len(),
-        seed: words.seed,
-    };
-    Ok((run, bands))
 }
 
 fn write_files(
@@ -248,13 +186,7 @@ fn self_test(
             .iter()
             .filter(|q| body.library.quantity(q).is_some())
             .map(|q| {
-                let known = body
-                    .library
-                    .tests
-                    .iter()
-                    .find(|t| matches!(&t.method, TestMethod::Quantity(name) if name == q));
-                let part = |f: &Option<osteon_sim::Fact>| f.as_ref().map(|f| f.value / 100.0);
-                let error = known.and_then(|t| Some(part(&t.analytical)?.hypot(part(&t.biological)?)));
+                let error = body.library.relative_error_of(q);
                 error.map(|e| ((*q).to_owned(), e)).ok_or_else(|| {
                     Fault::Use(format!(
                         "error: how well {q} is measured is not known\n   = help: say what is measured with --labs FILE, with the column cv"

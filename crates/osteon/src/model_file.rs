@@ -8,7 +8,7 @@ use osteon_sim::{Course, CourseOptions, time_course};
 use serde_json::json;
 
 use crate::arguments::RunArguments;
-use crate::outcome::{Fault, Outcome};
+use crate::outcome::{Fault, Outcome, in_brackets};
 use crate::output::{say, say_json, write};
 use crate::project::beside;
 
@@ -54,6 +54,12 @@ pub(crate) struct ConvertArguments {
     /// SBML: comparisons inside equations become events, which every tool locates (docs/sbml.md)
     #[arg(long)]
     pub(crate) switches_as_events: bool,
+    /// Leave out what neither states nor `--keep` read, and write numbers for what cannot change during a run (docs/sbml.md)
+    #[arg(long)]
+    pub(crate) lean: bool,
+    /// With --lean: quantities that stay
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "lean")]
+    pub(crate) keep: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -125,7 +131,11 @@ pub(crate) fn convert(words: &ConvertArguments) -> Outcome {
     if words.switches_as_events && to == Form::Antimony {
         return Err(Fault::Use("error: --switches-as-events is for SBML\n   = help: Antimony keeps the comparisons as they are".to_owned()));
     }
-    let (model, _) = read_model(&words.from)?;
+    let (mut model, sources) = read_model(&words.from)?;
+    if words.lean {
+        model = osteon_sim::lean(&model, &words.keep, &[])
+            .map_err(|faults| Fault::Failed(sources.render_all(&faults)))?;
+    }
     let text = match to {
         Form::Antimony => osteon_lang::print(&model),
         Form::Sbml => osteon_sbml::write_with(
@@ -184,7 +194,8 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
     hand_out(&course, words)?;
     if let Some(failure) = &course.failure {
         eprintln!(
-            "error: the run stopped: {failure}\n   = help: {}",
+            "error{}: the run stopped {failure}\n   = help: {}",
+            in_brackets(failure.cause.id()),
             failure.hint()
         );
     } else if !words.quiet {
@@ -217,7 +228,7 @@ fn hand_out(course: &Course, words: &RunArguments) -> Result<(), Fault> {
             .iter()
             .map(|(t, name)| json!({ "time": t, "event": name }))
             .collect();
-        json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(ToString::to_string) })
+        json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(|f| json!({ "id": f.cause.id(), "time": f.time, "message": f.to_string(), "state": f.state, "hint": f.hint() })) })
     };
     match (&words.output, as_json) {
         (Some(file), true) => write(file, format!("{:#}\n", value()).as_bytes()),

@@ -33,3 +33,12 @@ impl Fault {
 pub(crate) fn outside(doing: &str, path: &Path, error: impl Display) -> Fault {
     Fault::Failed(format!("error: cannot {doing} {}: {error}", path.display()))
 }
+
+/// `[id]` behind the word error, or nothing where there is no page to read.
+pub(crate) fn in_brackets(id: &str) -> String {
+    if id.is_empty() {
+        String::new()
+    } else {
+        format!("[{id}]")
+    }
+}

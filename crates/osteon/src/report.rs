@@ -8,18 +8,20 @@ use osteon_report::{
     with_bands,
 };
 use osteon_sim::{
-    Body, LedgerLine, Progress as _, Run, RunOptions, Scenario, TestMethod, read_scenario, schedule,
+    Body, LedgerLine, Progress as _, Run, RunOptions, Scenario, TestMethod, schedule,
 };
 use osteon_study::{
-    Flux, FluxError, Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, flux, judge,
-    read_study, scenario_sensitivity, uncertain_parameters, why,
+    Flux, FluxError, Probe, Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, flux, judge,
+    read_study, uncertain_parameters, why,
 };
 
 use crate::arguments::ReportArguments;
+use crate::matched::{DRAWS, allowed_bands, read_matched};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say_json, write};
 use crate::progress_bar::Bar;
 use crate::project::Project;
+use crate::protocol::searched;
 use crate::run::{find, plausible, spread_of, standing_body};
 
 const BIBLIOGRAPHY: &str = "body/sources.bib";
@@ -33,52 +35,73 @@ const ORDERS: usize = 24;
 pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
     let (text, name, shown) = find(project, &words.scenario)?;
     let body = standing_body(project)?;
-    let mut scenario =
-        read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
-    scenario.name.clone_from(&name);
+    let mut matched = read_matched(project, &body, &text, &shown)?;
+    matched.scenario.name.clone_from(&name);
+    let scenario = &matched.scenario;
     let studies = measured(project, &body, words, &name, &text)?;
-    let wide = widened(&scenario, &body, &studies);
+    let wide = widened(scenario, &body, &studies);
 
     let mut bar = Bar::new(words.quiet || words.json);
     let run = osteon_sim::run(&body, &wide, &RunOptions::default(), &mut bar)
         .map_err(|faults| Fault::Failed(faults.render()))?;
+    let of_matched = (!matched.people.is_empty()).then_some(DRAWS);
     let spread = words
         .bands
+        .map(|n| n as usize)
+        .or(of_matched)
         .map(|n| {
-            let of = plausible(project, &body, n as usize, words.seed, false, &mut bar)?;
-            spread_of(&body, &scenario, &of, &mut bar)
+            if of_matched.is_some() {
+                return allowed_bands(&body, &matched, n, words.seed, &mut bar);
+            }
+            let of = plausible(project, &body, n, words.seed, false, &mut bar)?;
+            spread_of(&body, scenario, &of, &mut bar)
         })
         .transpose()?;
-    let mut figure = own_figure(&run, &scenario, &studies);
+    let mut figure = own_figure(&run, scenario, &studies);
     if let Some(spread) = &spread {
         figure = with_bands(figure, &run, spread);
     }
     let schedules = (0..scenario.arms.len())
-        .map(|arm| schedule(&body, &scenario, arm).map_err(|f| Fault::Failed(f.render())))
+        .map(|arm| schedule(&body, scenario, arm).map_err(|f| Fault::Failed(f.render())))
         .collect::<Result<Vec<_>, Fault>>()?;
     let whole = !run.failed();
     let whys = if words.quick || !whole {
         Vec::new()
     } else {
-        whys(&body, &scenario, &run, &words.why, &mut bar)?
+        whys(&body, scenario, &run, &words.why, &mut bar)?
     };
     let assumed = if words.quick || !whole {
         None
     } else {
         bar.stage("assumptions");
-        Some(assumptions(&body, &scenario)?)
+        Some(assumptions(&body, scenario)?)
     };
     let fluxes = if words.quick || !whole {
         Vec::new()
     } else {
-        fluxes(&body, &scenario, &run, &mut bar)?
+        fluxes(&body, scenario, &run, &mut bar)?
+    };
+    let goals = if words.goals.is_empty() || !whole {
+        None
+    } else {
+        let (asked, seed) = (&words.search, words.seed);
+        Some(searched(
+            project,
+            &body,
+            &matched,
+            &words.goals,
+            asked,
+            seed,
+            &mut bar,
+        )?)
     };
     bar.finish();
 
     let bibliography = project.text(BIBLIOGRAPHY).unwrap_or_else(|_| String::new());
     let input = ReportInput {
         run: &run,
-        scenario: &scenario,
+        scenario,
+        matched: &matched.people,
         figure: &figure,
         schedules: &schedules,
         library: &body.library,
@@ -96,6 +119,7 @@ pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
         whys: &whys,
         assumptions: assumed.as_ref().map(|(s, p)| (s, p.as_slice())),
         fluxes: &fluxes,
+        goals: goals.as_ref(),
         bibliography: &bibliography,
     };
     let told = |why: String| Fault::Failed(format!("error: {why}"));
@@ -275,7 +299,9 @@ fn fluxes(body: &Body, scenario: &Scenario, run: &Run, bar: &mut Bar) -> Result<
 fn assumptions(body: &Body, scenario: &Scenario) -> Result<(Sensitivity, Vec<Uncertain>), Fault> {
     let mut parameters = uncertain_parameters(body);
     parameters.retain(|p| p.origin == Origin::Assumed);
-    let found = scenario_sensitivity(body, scenario, &parameters, &RunOptions::default())
+    let options = RunOptions::default();
+    let found = Probe::new(body, &parameters, &options)
+        .and_then(|probe| probe.last_values(scenario))
         .map_err(|faults| Fault::Failed(faults.render()))?;
     Ok((found, parameters))
 }

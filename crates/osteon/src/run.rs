@@ -4,14 +4,16 @@ use std::path::Path;
 
 use osteon_model::{Diagnostic, Sources as _};
 use osteon_report::{
-    band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv, with_bands,
+    allowed_text, band_csv, band_text, in_us_units, run_figure, run_json, summary, tidy_csv,
+    with_bands,
 };
-use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days, read_scenario};
+use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days};
 use osteon_study::{
-    BandOptions, Bands, PlausibleBodies, bands, near_name, plausible_bodies, read_posteriors,
+    BandOptions, Bands, Knowledge, PlausibleBodies, bands, near_name, plausible_bodies,
 };
 
 use crate::arguments::{ClockChoice, RunArguments};
+use crate::matched::{DRAWS, allowed_bands, matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, write, write_figure};
 use crate::progress_bar::Bar;
@@ -21,31 +23,30 @@ use crate::project::{Project, beside};
 pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let (text, name, shown) = find(project, &words.scenario)?;
     let body = standing_body(project)?;
-    let mut scenario =
-        read_scenario(&text, &shown, &body).map_err(|faults| Fault::Failed(faults.render()))?;
-    scenario.name.clone_from(&name);
-    change_record(&mut scenario, words, &body)?;
+    let mut matched = read_matched(project, &body, &text, &shown)?;
+    matched.scenario.name.clone_from(&name);
+    change_record(&mut matched.scenario, words, &body)?;
+    let scenario = &matched.scenario;
 
     if !words.quiet {
-        cautioned(&scenario);
+        cautioned(scenario);
     }
     let mut bar = Bar::new(words.quiet);
-    let run = osteon_sim::run(&body, &scenario, &RunOptions::default(), &mut bar)
+    let run = osteon_sim::run(&body, scenario, &RunOptions::default(), &mut bar)
         .map_err(|faults| Fault::Failed(faults.render()))?;
     bar.finish();
     let run = if words.us { in_us_units(run) } else { run };
+    let of_matched = (!matched.people.is_empty()).then_some(DRAWS);
     let spread = words
         .bands
+        .map(|n| n as usize)
+        .or(of_matched)
         .map(|n| {
-            let of = plausible(
-                project,
-                &body,
-                n as usize,
-                words.seed,
-                words.healthy,
-                &mut bar,
-            )?;
-            spread_of(&body, &scenario, &of, &mut bar)
+            if of_matched.is_some() {
+                return allowed_bands(&body, &matched, n, words.seed, &mut bar);
+            }
+            let of = plausible(project, &body, n, words.seed, words.healthy, &mut bar)?;
+            spread_of(&body, scenario, &of, &mut bar)
         })
         .transpose()?;
     bar.finish();
@@ -54,10 +55,15 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     let told = if words.json {
         String::new()
     } else {
-        summary(&run)
-            + &spread
-                .as_ref()
-                .map_or_else(String::new, |b| band_text(&run, b))
+        matched_text(&matched)
+            + &summary(&run)
+            + &spread.as_ref().map_or_else(String::new, |b| {
+                if b.matched {
+                    format!("\n{}", allowed_text(&run, b))
+                } else {
+                    band_text(&run, b)
+                }
+            })
     };
     if !words.json || words.output.is_some() {
         let folder = words
@@ -78,9 +84,9 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         )?;
         write(
             &folder.join(format!("{name}.txt")),
-            summary(&run).as_bytes(),
+            (matched_text(&matched) + &summary(&run)).as_bytes(),
         )?;
-        let figure = run_figure(&run, &scenario, &source);
+        let figure = run_figure(&run, scenario, &source);
         let figure = match &spread {
             Some(spread) => {
                 write(
@@ -102,23 +108,14 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         }
     }
     if words.json {
-        say_json(&run_json(&run))?;
+        say_json(&with_matched(run_json(&run), &matched))?;
     } else if !words.quiet {
         say(&told)?;
     }
     for arm in &run.arms {
-        if let Some(failure) = &arm.failure {
-            let who = if arm.name.is_empty() {
-                String::new()
-            } else {
-                format!(" in arm `{}`", arm.name)
-            };
-            eprintln!(
-                "error: the run stopped{who} at {}: {}\n   = help: {}",
-                osteon_sim::show_days(failure.time_d),
-                failure.message,
-                failure.hint
-            );
+        if let (Some(stopped), Some(failure)) = (arm.stopped(), &arm.failure) {
+            let id = crate::outcome::in_brackets(failure.id);
+            eprintln!("error{id}: {stopped}\n   = help: {}", failure.hint);
         }
     }
     Ok(!run.failed())
@@ -131,7 +128,7 @@ pub(crate) fn cautioned(scenario: &Scenario) {
     }
 }
 
-/// Plausible bodies, correlated as the body's fits left them.
+/// Plausible bodies, drawn from what the rows that shaped the body leave open.
 pub(crate) fn plausible(
     project: &Project,
     body: &Body,
@@ -140,13 +137,12 @@ pub(crate) fn plausible(
     healthy_only: bool,
     bar: &mut dyn osteon_sim::Progress,
 ) -> Result<PlausibleBodies, Fault> {
-    let posteriors =
-        read_posteriors(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
+    let known = Knowledge::read(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
     let asked = BandOptions {
         samples,
         seed,
         healthy_only,
-        posteriors,
+        known,
     };
     plausible_bodies(body, &asked, &RunOptions::default(), bar)
         .map_err(|faults| Fault::Failed(faults.render()))
@@ -191,6 +187,11 @@ fn errors_only(mut faults: Diagnostics) -> String {
 
 /// The text of a scenario, its plain name, and what messages call it.
 pub(crate) fn find(project: &Project, asked: &str) -> Result<(String, String, String), Fault> {
+    if crate::model_file::is_model(asked) {
+        return Err(Fault::Use(format!(
+            "error: {asked} is a model, and this command takes a scenario (.toml)\n   = help: model files are for run, convert, check and doc"
+        )));
+    }
     let path = Path::new(asked);
     if path.is_file() {
         let (folder, file) = beside(path);

@@ -1,15 +1,16 @@
 //! `osteon why`: a change of an output taken apart over the pathways of the body.
 
 use osteon_report::{why_figure, why_json, why_text};
-use osteon_sim::{RunOptions, read_days, read_scenario};
+use osteon_sim::{RunOptions, read_days};
 use osteon_study::{WhyError, WhyQuestion, why as explain};
 
 use crate::arguments::WhyArguments;
+use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, write_picture};
 use crate::progress_bar::Bar;
 use crate::project::Project;
-use crate::run::{find, standing_body};
+use crate::run::{cautioned, find, standing_body};
 
 /// Shares are differences of runs, so these are solved closer than a plain run.
 const RTOL: f64 = 1e-7;
@@ -18,7 +19,11 @@ const RTOL: f64 = 1e-7;
 pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
     let body = standing_body(project)?;
     let (text, _, shown) = find(project, &words.scenario)?;
-    let scenario = read_scenario(&text, &shown, &body).map_err(|f| Fault::Failed(f.render()))?;
+    let matched = read_matched(project, &body, &text, &shown)?;
+    let scenario = &matched.scenario;
+    if !words.quiet {
+        cautioned(scenario);
+    }
     let at_d = match &words.at {
         Some(at) => read_days(at).map_err(|_| {
             Fault::Use(format!(
@@ -40,7 +45,7 @@ pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
         ..RunOptions::default()
     };
     let mut bar = Bar::new(words.quiet || words.json);
-    let found = explain(&body, &scenario, &question, &options, &mut bar).map_err(|e| match e {
+    let found = explain(&body, scenario, &question, &options, &mut bar).map_err(|e| match e {
         WhyError::Question(text) => Fault::Use(format!("error: {text}")),
         WhyError::Setup(faults) => Fault::Failed(faults.render()),
         WhyError::Run(text) => Fault::Failed(format!("error: {text}")),
@@ -59,9 +64,9 @@ pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
         )?;
     }
     if words.json {
-        say_json(&why_json(&found))?;
+        say_json(&with_matched(why_json(&found), &matched))?;
     } else if !words.quiet {
-        say(&why_text(&found))?;
+        say(&(matched_text(&matched) + &why_text(&found)))?;
     }
     Ok(true)
 }

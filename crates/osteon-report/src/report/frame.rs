@@ -6,9 +6,9 @@ use super::sources::Cited;
 use super::{ReportInput, assumptions, embed, laboratory, outlook, person, plots, sources};
 use crate::flux_figure::flux_figure;
 use crate::flux_page::flux_text;
+use crate::protocol_page::{protocol_figure, protocol_text};
 use crate::run_figure::course_words;
 use crate::ticks::quantity;
-use crate::time_axis::time_text;
 use crate::why_figure::why_figure;
 use crate::why_page::why_text;
 
@@ -37,6 +37,7 @@ pub(super) fn page(input: &ReportInput<'_>, cited: &[Cited]) -> String {
         section("laboratory", "Laboratory", laboratory::tables(input)),
         section("outlook", "What may come of it", outlook::tables(input)),
         section("why", "Why", why(input)),
+        section("goals", "The least that reaches the goals", goals(input)),
         section("flows", "Where it goes", flows(input)),
         section("balance", "Balance", balance(input)),
         section(
@@ -79,7 +80,7 @@ fn in_short(input: &ReportInput<'_>) -> Markup {
     html! {
         @for arm in &input.run.arms {
             @if let Some(failure) = &arm.failure {
-                p class="failure" { "The run stopped at " (time_text(failure.time_d)) ": " (failure.message) " " (failure.hint) }
+                p class="failure" { "The run stopped " (failure.message) ". Try: " (failure.hint) "." }
             }
         }
         @if let [arm] = input.run.arms.as_slice() {
@@ -125,6 +126,16 @@ fn why(input: &ReportInput<'_>) -> Option<Markup> {
                 details { summary { "The same in words, with equations and sources" } pre { (why_text(why)) } }
             }
         }
+    })
+}
+
+/// What was found for goals: the picture, and everything in words.
+fn goals(input: &ReportInput<'_>) -> Option<Markup> {
+    let found = input.goals?;
+    Some(html! {
+        p { "Every safe combination of food, supplements and habits was tried on this person from day 0 on; the front holds those than which none does more with as little effort. Efforts are partly assumed and can be changed." }
+        figure { (embed::svg(&protocol_figure(found, ""), "goals")) }
+        details open="" { summary { "The same in words" } pre { (protocol_text(found)) } }
     })
 }
 

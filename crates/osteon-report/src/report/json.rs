@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::{ReportInput, assumptions, laboratory, outlook, sources};
 use crate::flux_page::flux_json;
+use crate::match_page::match_json;
+use crate::protocol_page::protocol_json;
 use crate::run_figure::{course_words, dose_label, phase_label};
 use crate::run_json::run_json;
 use crate::verdict_table::verdicts_json;
@@ -26,8 +28,14 @@ pub fn report_json(input: &ReportInput<'_>) -> Result<Value, String> {
     Ok(json!({
         "run": run_json(input.run),
         "arms": arms,
+        "matched": input.matched.iter().map(|p| {
+            let mut found = match_json(&p.found);
+            found["arms"] = p.arms.iter().filter_map(|a| Some(input.scenario.arms.get(*a)?.name.clone())).collect();
+            found
+        }).collect::<Vec<_>>(),
         "why": input.whys.iter().map(why_json).collect::<Vec<_>>(),
         "flows": input.fluxes.iter().map(flux_json).collect::<Vec<_>>(),
+        "goals": input.goals.map(protocol_json),
         "assumptions": assumptions_json(input),
         "studies": input.studies.iter().map(|s| json!({"study": s.name, "says": s.says, "cites": s.cites, "rows": verdicts_json(&s.rows)})).collect::<Vec<_>>(),
         "bands": input.bands.map(|b| json!({"meaning": b.meaning(), "seed": b.seed, "samples": b.samples.len()})),

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use osteon_sim::{Arm, DietPart, Person, Scheduled, show_days};
+use osteon_study::{MatchedArms, cautions};
 
 use super::ReportInput;
 use crate::run_figure::{dose_label, phase_label};
@@ -20,6 +21,38 @@ pub(super) fn person(input: &ReportInput<'_>) -> Markup {
             @if !alike { h3 { (arm.name) } }
             (facts(input, &arm.person))
         }
+        @for person in input.matched { (matched(input, person)) }
+    }
+}
+
+/// What was measured, who that makes most likely, and how well they are known.
+fn matched(input: &ReportInput<'_>, person: &MatchedArms) -> Markup {
+    let arms = &input.scenario.arms;
+    let names: Vec<&str> = person
+        .arms
+        .iter()
+        .filter_map(|a| Some(arms.get(*a)?.name.as_str()))
+        .collect();
+    let found = &person.found;
+    html! {
+        h3 { "Matched to what was measured" @if names.len() < arms.len() { ": " (names.join(", ")) } }
+        p { "The courses are those of the most likely person with these values at day 0; the bands hold 90 % of the people whom the values allow. The body itself is taken as known." }
+        div class="scroll" { table class="matched" {
+            thead { tr { th scope="col" { "Measured" } th scope="col" class="num" { "Value" } th scope="col" { "Unit" } th scope="col" class="num" { "± 1 SD" } th scope="col" class="num" { "Before matching" } th scope="col" class="num" { "Matched" } } }
+            tbody { @for (m, before, after) in &found.rows { tr {
+                th scope="row" { (m.quantity) } td class="num" { (quantity(m.value)) } td { (m.unit) } td class="num" { (format!("{:.1} %", 100.0 * m.error)) }
+                td class="num" { (quantity(*before)) } td class="num" { (quantity(*after)) }
+            } } }
+        } }
+        div class="scroll" { table class="matched" {
+            thead { tr { th scope="col" { "Varies between people" } th scope="col" class="num" { "Usual" } th scope="col" class="num" { "Most likely" } th scope="col" class="num" { "90 % from" } th scope="col" class="num" { "to" } th scope="col" class="num" { "Determined" } } }
+            tbody { @for p in &found.parameters { tr {
+                th scope="row" { (p.individual.label) } td class="num" { (quantity(p.prior)) } td class="num" { (quantity(p.value)) }
+                td class="num" { (quantity(p.interval.0)) } td class="num" { (quantity(p.interval.1)) } td class="num" { (format!("{:.0} %", 100.0 * p.determined)) }
+            } } }
+        } }
+        p class="note" { "Determined: the share of the spread between people that the measurements took away. " (format!("Values as unusual as these or more so are shown by {:.0} % of such people.", 100.0 * found.chance)) }
+        @for caution in cautions(found) { p class="note" { (caution) } }
     }
 }
 
@@ -77,7 +110,7 @@ fn facts(input: &ReportInput<'_>, person: &Person) -> Markup {
         dl {
             dt { "Age" } dd { ((person.age_a * 10.0).round() / 10.0) " years" }
             @for value in &person.inputs {
-                @if value.input != "age" { dt { (heading(input, &value.input, &value.said)) } dd { (value.said) } }
+                @if value.input != "age" && !value.said.contains("matched to") { dt { (heading(input, &value.input, &value.said)) } dd { (value.said) } }
             }
             @if !person.diet.is_empty() { dt { "Usual diet" } dd { (diet_words(&person.diet)) } }
             @for e in &person.exposures { dt { (e.entry) } dd { (e.said) ", " (since(e.from_d, e.until_d)) } }

@@ -209,7 +209,7 @@ impl<'a> Block<'a> {
             Begin::Continued(end) => Some(end.truths.as_slice()),
             _ => None,
         };
-        let events = EventQueue::new(&self.program, carried);
+        let events = EventQueue::new(&self.program, carried, setup.t0, setup.until);
         let bits = vec![false; self.program.n_triggers()];
         self.seats[lane] = Some(Seat {
             person,
@@ -553,15 +553,7 @@ impl<'a> Block<'a> {
 
     fn give_up(&mut self, lane: usize, cause: BreakdownCause) {
         let time = self.integrator.times()[lane];
-        self.leave(
-            lane,
-            Some(Breakdown {
-                cause,
-                time,
-                step: 0.0,
-                state: None,
-            }),
-        );
+        self.leave(lane, Some(Breakdown::at(time, cause)));
     }
 
     fn leave(&mut self, lane: usize, failure: Option<Breakdown>) {
@@ -597,12 +589,7 @@ impl<'a> Block<'a> {
                 time: self.people[person].t0,
                 ..LaneEnd::default()
             };
-            let failure = Some(Breakdown {
-                cause: BreakdownCause::Cancelled,
-                time: end.time,
-                step: 0.0,
-                state: None,
-            });
+            let failure = Some(Breakdown::at(end.time, BreakdownCause::Cancelled));
             self.outcomes[person] = Some(LaneOutcome {
                 end,
                 failure,

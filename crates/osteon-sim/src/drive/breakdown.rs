@@ -5,6 +5,8 @@ use std::fmt;
 use osteon_ode::{Cause, Failure};
 use osteon_vm::Program;
 
+use crate::inquest::Finding;
+
 /// What broke.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BreakdownCause {
@@ -16,10 +18,17 @@ pub enum BreakdownCause {
     TooManySteps,
     /// The linear systems stayed singular.
     Singular,
-    /// A comparison flips to and fro at one instant; holds its text.
-    Chattering(String),
+    /// A comparison flips to and fro at one instant; holds its text and the symbol in whose equation it stands.
+    Chattering {
+        /// The comparison, as far as the compiler tells it.
+        text: String,
+        /// Symbol in whose equation it stands.
+        within: String,
+    },
     /// Events keep setting each other off at one instant; holds the event's name.
     EventLoop(String),
+    /// Events follow each other so fast that the run would not end; holds the event's name.
+    EventStorm(String),
     /// An event's delay is negative or not a number; holds the event's name.
     BadDelay(String),
     /// A review asked for an action that cannot be.
@@ -28,6 +37,48 @@ pub enum BreakdownCause {
     BadSetup(String),
     /// Stopped from outside.
     Cancelled,
+}
+
+/// Ids of breakdowns; each has a page in `docs/diagnostics`.
+pub const DIAGNOSTIC_IDS: [&str; 9] = [
+    "run-no-number",
+    "run-step-collapse",
+    "run-too-many-steps",
+    "run-singular",
+    "run-chattering",
+    "run-event-loop",
+    "run-event-storm",
+    "run-bad-delay",
+    "run-setup",
+];
+
+impl BreakdownCause {
+    /// The id of its page. Empty for a run that somebody stopped.
+    pub fn id(&self) -> &'static str {
+        let [
+            no_number,
+            step,
+            steps,
+            singular,
+            chattering,
+            event_loop,
+            storm,
+            delay,
+            setup,
+        ] = DIAGNOSTIC_IDS;
+        match self {
+            BreakdownCause::NotFinite => no_number,
+            BreakdownCause::StepTooSmall => step,
+            BreakdownCause::TooManySteps => steps,
+            BreakdownCause::Singular => singular,
+            BreakdownCause::Chattering { .. } => chattering,
+            BreakdownCause::EventLoop(_) => event_loop,
+            BreakdownCause::EventStorm(_) => storm,
+            BreakdownCause::BadDelay(_) => delay,
+            BreakdownCause::BadReview(_) | BreakdownCause::BadSetup(_) => setup,
+            BreakdownCause::Cancelled => "",
+        }
+    }
 }
 
 /// A failure with names.
@@ -41,6 +92,8 @@ pub struct Breakdown {
     pub step: f64,
     /// Name of the state that was worst, if there is one.
     pub state: Option<String>,
+    /// What the equations say about it; empty until somebody who has the model has looked.
+    pub finding: Finding,
 }
 
 impl Breakdown {
@@ -50,11 +103,13 @@ impl Breakdown {
             Cause::StepTooSmall => BreakdownCause::StepTooSmall,
             Cause::TooManySteps => BreakdownCause::TooManySteps,
             Cause::Singular => BreakdownCause::Singular,
-            Cause::Chattering => BreakdownCause::Chattering(
-                failure
-                    .worst
-                    .map_or_else(String::new, |s| program.switches()[s].text.clone()),
-            ),
+            Cause::Chattering => {
+                let switch = failure.worst.and_then(|s| program.switches().get(s));
+                BreakdownCause::Chattering {
+                    text: switch.map_or_else(String::new, |s| s.text.clone()),
+                    within: switch.map_or_else(String::new, |s| s.within.clone()),
+                }
+            }
         };
         let state = if failure.cause == Cause::Chattering {
             None
@@ -66,11 +121,26 @@ impl Breakdown {
             time: failure.last_good,
             step: failure.step,
             state,
+            finding: Finding::default(),
+        }
+    }
+
+    /// A breakdown that no state is to blame for.
+    pub(crate) fn at(time: f64, cause: BreakdownCause) -> Breakdown {
+        Breakdown {
+            cause,
+            time,
+            step: 0.0,
+            state: None,
+            finding: Finding::default(),
         }
     }
 
     /// One thing to try.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
+        if let Some(hint) = &self.finding.hint {
+            return hint;
+        }
         match self.cause {
             BreakdownCause::NotFinite => {
                 "look for a division by zero, or a logarithm or power of a negative number, in the equations of that state"
@@ -84,10 +154,13 @@ impl Breakdown {
             BreakdownCause::Singular => {
                 "look at the last doses and parameters of that person: the Jacobian holds infinities"
             }
-            BreakdownCause::Chattering(_) => {
+            BreakdownCause::Chattering { .. } => {
                 "give the comparison hysteresis, or make the two branches meet"
             }
             BreakdownCause::EventLoop(_) => "make the event's assignment end its own trigger",
+            BreakdownCause::EventStorm(_) => {
+                "give the event's condition two thresholds, or let the event happen on a clock of its own"
+            }
             BreakdownCause::BadDelay(_) => {
                 "a delay must be zero or positive whenever the event is triggered"
             }
@@ -98,45 +171,62 @@ impl Breakdown {
     }
 }
 
-impl fmt::Display for Breakdown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = self.time;
-        let state = self.state.as_deref().unwrap_or("a state");
+impl Breakdown {
+    /// What happened, without the time: a clause about the state or event.
+    pub fn what(&self) -> String {
+        let state = match (&self.finding.state, &self.state) {
+            (Some(told), _) => told.clone(),
+            (None, Some(name)) => format!("`{name}`"),
+            (None, None) => "a state".to_owned(),
+        };
         match &self.cause {
-            BreakdownCause::NotFinite => write!(
-                f,
-                "`{state}` or its rate became infinite or not a number after t = {time}"
+            BreakdownCause::NotFinite => {
+                format!("{state} or its rate became infinite or not a number")
+            }
+            BreakdownCause::StepTooSmall => format!(
+                "the step needed for {state} became too small ({:.1e})",
+                self.step
             ),
-            BreakdownCause::StepTooSmall => {
-                write!(
-                    f,
-                    "the step needed for `{state}` became too small ({:e}) after t = {time}",
-                    self.step
+            BreakdownCause::TooManySteps => format!("too many steps, {state} being the hardest"),
+            BreakdownCause::Singular => "the equations could not be linearised".to_owned(),
+            BreakdownCause::Chattering { text, .. } => {
+                format!("the {text} flips to and fro")
+            }
+            BreakdownCause::EventLoop(event) => {
+                format!("events follow each other without end at one instant, `{event}` among them")
+            }
+            BreakdownCause::EventStorm(event) => {
+                format!(
+                    "events follow each other too fast for the run to end, `{event}` the last of them"
                 )
             }
-            BreakdownCause::TooManySteps => write!(
-                f,
-                "too many steps after t = {time}, `{state}` being the hardest"
-            ),
-            BreakdownCause::Singular => {
-                write!(f, "the equations could not be linearised at t = {time}")
+            BreakdownCause::BadDelay(event) => {
+                format!("the delay of event `{event}` is negative or not a number")
             }
-            BreakdownCause::Chattering(text) => {
-                write!(f, "the comparison `{text}` flips to and fro at t = {time}")
-            }
-            BreakdownCause::EventLoop(event) => write!(
-                f,
-                "events set each other off without end at t = {time}, `{event}` among them"
-            ),
-            BreakdownCause::BadDelay(event) => write!(
-                f,
-                "the delay of event `{event}` is negative or not a number at t = {time}"
-            ),
             BreakdownCause::BadReview(what) => {
-                write!(f, "a review at t = {time} asked for the impossible: {what}")
+                format!("a review asked for the impossible: {what}")
             }
-            BreakdownCause::BadSetup(what) => write!(f, "cannot be run: {what}"),
-            BreakdownCause::Cancelled => write!(f, "stopped at t = {time}"),
+            BreakdownCause::BadSetup(what) => format!("cannot be run: {what}"),
+            BreakdownCause::Cancelled => "stopped from outside".to_owned(),
         }
     }
+
+    /// What happened and why, without the time.
+    pub fn message(&self) -> String {
+        match &self.finding.cause {
+            Some(cause) => format!("{}; likely cause: {cause}", self.what()),
+            None => self.what(),
+        }
+    }
+}
+
+impl fmt::Display for Breakdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at t = {}: {}", shown(self.time), self.message())
+    }
+}
+
+/// Nine digits: enough to find the place, too few to hide it.
+fn shown(time: f64) -> f64 {
+    format!("{time:.8e}").parse().unwrap_or(time)
 }

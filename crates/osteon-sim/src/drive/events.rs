@@ -10,6 +10,12 @@ use super::breakdown::BreakdownCause;
 /// Executions at one instant after which a person's run is given up.
 const MOST_AT_ONCE: u32 = 10_000;
 
+/// So many executions are looked at together: did they bring the run forward?
+const STORM: u64 = 100_000;
+
+/// If so many executions take less than this share of the run, its end is out of reach.
+const STORM_SHARE: f64 = 1e-2;
+
 /// An event that was triggered and waits for its execution.
 #[derive(Debug)]
 struct Pending {
@@ -31,11 +37,14 @@ pub(super) struct EventQueue {
     pub executed: u64,
     instant: f64,
     at_instant: u32,
+    /// Length of the run, and when the executions that are looked at together began.
+    length: f64,
+    gust: f64,
 }
 
 impl EventQueue {
     /// Before the start every condition has its declared initial value.
-    pub fn new(program: &Program, carried: Option<&[bool]>) -> EventQueue {
+    pub fn new(program: &Program, carried: Option<&[bool]>, from: f64, until: f64) -> EventQueue {
         let truths = match carried {
             Some(truths) if truths.len() == program.events().len() => truths.to_vec(),
             _ => program.events().iter().map(|e| e.initial_value).collect(),
@@ -47,6 +56,8 @@ impl EventQueue {
             executed: 0,
             instant: f64::NEG_INFINITY,
             at_instant: 0,
+            length: until - from,
+            gust: from,
         }
     }
 
@@ -135,6 +146,14 @@ impl EventQueue {
                 return Err(BreakdownCause::EventLoop(
                     vm.program().events()[due.event].id.clone(),
                 ));
+            }
+            if self.executed.is_multiple_of(STORM) {
+                if t[lane] - self.gust < STORM_SHARE * self.length {
+                    return Err(BreakdownCause::EventStorm(
+                        vm.program().events()[due.event].id.clone(),
+                    ));
+                }
+                self.gust = t[lane];
             }
         }
     }
