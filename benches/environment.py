@@ -1,6 +1,8 @@
 """The environment of the comparisons: Python packages in benches/.venv, a release build of benches/engine, and calls of both."""
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import venv
@@ -33,13 +35,14 @@ def engine():
 
 
 def call(program, *words, limit=None, **options):
-    """Runs a program that prints one JSON object. Options become `--name value`. None if the limit (seconds) is passed."""
+    """Runs a program that prints one JSON object. Options become `--name value`. None if the limit (CPU seconds) is passed."""
     flat = [str(w) for w in words]
     for name, value in options.items():
         flat += [f"--{name}", str(value)]
-    try:
-        done = subprocess.run([program, *flat], capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
+    # Of CPU seconds, because the wall's depend on who else uses the machine.
+    bounded = None if limit is None else lambda: resource.setrlimit(resource.RLIMIT_CPU, (round(limit), round(limit) + 5))
+    done = subprocess.run([program, *flat], capture_output=True, text=True, preexec_fn=bounded)
+    if limit is not None and done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return None
     if done.returncode != 0:
         sys.exit(f"{program} {' '.join(flat)[:300]}\n{done.stderr[-2000:]}")

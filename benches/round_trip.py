@@ -9,19 +9,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from body_export import BODY, NAMES, STUDIES, export
+from body_export import BODY, LONGEST_STEP, NAMES, STUDIES, export
 from environment import call, engine, peer, python, worst
-
-# Days, for COPASI alone. Its LSODA begins with a method for models that are not stiff and iterates plainly; with steps longer than the
-# inverse of the fastest rate (600 per day, what runs into a vein) the iterates leave the domain of the equations and it stops.
-LONGEST_STEP = 0.0005
-
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--here", action="store_true", help="use the present Python instead of benches/.venv")
     words.add_argument("--bar", type=float, default=1e-6)
-    words.add_argument("--limit", type=float, default=900, help="seconds a peer may take for one study")
+    words.add_argument("--limit", type=float, default=900, help="CPU seconds a peer may take for one study")
     words.add_argument("--only", help="one study")
     words.add_argument("--tools", default="copasi,roadrunner")
     words = words.parse_args()
@@ -35,9 +30,9 @@ def main():
             back = call(ours, "course", model=file, **asked)["rows"][0]
             good &= tell(study, "read back", worst(back, want), words.bar)
             for tool in words.tools.split(","):
-                got = peer(interpreter, tool, file, until, every, NAMES, 1e-10, 1e-13, limit=words.limit, optimise=False, longest_step=LONGEST_STEP)
+                got = peer(interpreter, tool, file, until, every, NAMES, 1e-10, 1e-13, limit=words.limit, optimise="none", longest_step=LONGEST_STEP)
                 if got is None:
-                    print(f"{study:12} {tool:12} not done within {words.limit:.0f} s", flush=True)
+                    print(f"{study:12} {tool:12} not done within {words.limit:.0f} CPU s", flush=True)
                     good = False
                 else:
                     good &= tell(study, tool, worst(got["rows"][0], want), words.bar, got["cpu_s"])

@@ -52,9 +52,18 @@ pub fn compiled(words: &Words) -> Result<Program, String> {
     osteon_compile::compile(&model).map_err(|d| format!("{d:?}"))
 }
 
-/// Writes a model as SBML.
+/// Writes a model as SBML; with `--keep`, cut down to one experiment on a person with these `--start` values.
 pub fn export(words: &Words) -> Result<Value, String> {
-    let model = read(words.text("model")?, words.text("more").unwrap_or(""))?;
+    let mut model = read(words.text("model")?, words.text("more").unwrap_or(""))?;
+    if let Ok(keep) = words.text("keep") {
+        let keep: Vec<String> = keep.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        let mut start = Vec::new();
+        for pair in words.text("start").unwrap_or("").split(',').filter(|n| !n.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is no name=value"))?;
+            start.push((name.to_owned(), value.parse().map_err(|_| format!("`{value}` is no number"))?));
+        }
+        model = osteon_sim::lean(&model, &keep, &start).map_err(|d| format!("{d:?}"))?;
+    }
     let options = osteon_sbml::WriteOptions { switches_as_events: words.number("switches", 1.0)? != 0.0 };
     std::fs::write(words.text("output")?, osteon_sbml::write_with(&model, &options)).map_err(|e| e.to_string())?;
     Ok(json!({ "symbols": model.symbols.len() }))

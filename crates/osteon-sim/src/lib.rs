@@ -18,6 +18,7 @@ mod gathering;
 mod held;
 mod inquest;
 mod laboratory;
+mod lean;
 mod library;
 mod library_read;
 mod measure;
@@ -52,6 +53,7 @@ pub use drive::{Action, Atol, LaneEnd, Timed};
 pub use events::{Events, Intervention, InterventionKind, PersonEvents, read_events};
 pub use inquest::Finding;
 pub use laboratory::{LaboratoryTest, TestMethod};
+pub use lean::lean;
 pub use library::{
     Diet, DietFood, DietNutrient, Entry, EntryEffect, Fact, Food, Library, Nutrient, Preparation,
     Product, Response, Shelf,
@@ -72,5 +74,5 @@ pub use scenario_read::{read_scenario, read_scenario_for, single_dose};
 pub use schedule::{Scheduled, schedule};
 pub use simulate::{LivedState, Member, RunOptions, live, meta, run, run_many};
 pub use substance::Substance;
-pub use time_course::{Course, CourseOptions, time_course};
+pub use time_course::{Course, CourseOptions, compiles, time_course};
 pub use vocabulary::{Vocabulary, Word};

@@ -9,7 +9,7 @@ use crate::body::Body;
 use crate::diagnostics::Diagnostics;
 use crate::near_name::advice;
 use crate::people::{People, PersonColumn, Trait};
-use crate::table_text::{Field, Records, name_and_unit};
+use crate::table_text::{Field, Records, name_and_unit, parted_otherwise};
 
 /// More faults than this are counted, not shown: a table with one wrong column has one in every row.
 pub(crate) const MOST_FAULTS: usize = 50;
@@ -105,6 +105,13 @@ impl Reader<'_> {
             );
             return None;
         };
+        if let Some(help) = parted_otherwise(&header) {
+            let span = header[0].span(self.file);
+            self.push(
+                Diagnostic::error("table-shape", "the header has a single column", span).help(help),
+            );
+            return None;
+        }
         let mut people = People::default();
         let columns: Vec<Column> = header
             .iter()

@@ -23,6 +23,22 @@ impl Field {
     }
 }
 
+/// What to do about a header that has no commas but other marks between its words.
+pub(crate) fn parted_otherwise(header: &[Field]) -> Option<&'static str> {
+    let [only] = header else {
+        return None;
+    };
+    let marks = [
+        (';', "fields are parted by commas here, not by semicolons"),
+        ('\t', "fields are parted by commas here, not by tabs"),
+        (' ', "fields are parted by commas here, not by spaces"),
+    ];
+    let found = marks
+        .into_iter()
+        .find(|(mark, _)| only.text.contains(*mark));
+    found.map(|(_, help)| help)
+}
+
 /// Records of a text in order. Never fails: an unclosed quote ends with the text.
 pub(crate) struct Records<'t> {
     text: &'t str,

@@ -255,13 +255,30 @@ fn library(folder: &Folder) -> Result<Findings, Fault> {
     })
 }
 
+/// SBML: it can be read, it can be compiled, and (as warnings, because SBML runs without) its units fit together.
 fn sbml(sources: &dyn Sources, id: &str) -> Findings {
     let mut diagnostics = Diagnostics::default();
-    if let Err(error) = osteon_sbml::read(sources, id) {
-        diagnostics.list.push(
+    match osteon_sbml::read(sources, id) {
+        Ok(model) => {
+            diagnostics.list.extend(osteon_sim::compiles(&model));
+            let parsed = osteon_lang::Parsed {
+                model: Some(model),
+                diagnostics: Vec::new(),
+                sources: SourceMap::new(),
+                interface: Vec::new(),
+            };
+            let units = osteon_lang::check(&parsed, false).into_iter();
+            let units = units.filter(|d| d.id == "unit-mismatch").map(|found| {
+                let mut told = Diagnostic::warning("unit-mismatch", found.message, Span::NONE);
+                told.help = found.help;
+                told
+            });
+            diagnostics.list.extend(units);
+        }
+        Err(error) => diagnostics.list.push(
             Diagnostic::error("sbml-unreadable", format!("{id}: {error}"), Span::NONE)
                 .help("what is not supported is refused by name, never imported in part"),
-        );
+        ),
     }
     Findings {
         what: id.to_owned(),

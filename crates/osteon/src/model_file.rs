@@ -54,6 +54,12 @@ pub(crate) struct ConvertArguments {
     /// SBML: comparisons inside equations become events, which every tool locates (docs/sbml.md)
     #[arg(long)]
     pub(crate) switches_as_events: bool,
+    /// Leave out what neither states nor `--keep` read, and write numbers for what cannot change during a run (docs/sbml.md)
+    #[arg(long)]
+    pub(crate) lean: bool,
+    /// With --lean: quantities that stay
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "lean")]
+    pub(crate) keep: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -125,7 +131,11 @@ pub(crate) fn convert(words: &ConvertArguments) -> Outcome {
     if words.switches_as_events && to == Form::Antimony {
         return Err(Fault::Use("error: --switches-as-events is for SBML\n   = help: Antimony keeps the comparisons as they are".to_owned()));
     }
-    let (model, _) = read_model(&words.from)?;
+    let (mut model, sources) = read_model(&words.from)?;
+    if words.lean {
+        model = osteon_sim::lean(&model, &words.keep, &[])
+            .map_err(|faults| Fault::Failed(sources.render_all(&faults)))?;
+    }
     let text = match to {
         Form::Antimony => osteon_lang::print(&model),
         Form::Sbml => osteon_sbml::write_with(

@@ -188,6 +188,11 @@ fn errors_only(mut faults: Diagnostics) -> String {
 
 /// The text of a scenario, its plain name, and what messages call it.
 pub(crate) fn find(project: &Project, asked: &str) -> Result<(String, String, String), Fault> {
+    if crate::model_file::is_model(asked) {
+        return Err(Fault::Use(format!(
+            "error: {asked} is a model, and this command takes a scenario (.toml)\n   = help: model files are for run, convert, check and doc"
+        )));
+    }
     let path = Path::new(asked);
     if path.is_file() {
         let (folder, file) = beside(path);

@@ -110,6 +110,7 @@ impl Mechanisms {
 fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
     let file = block
         .as_ref()
+        .filter(|b| b.file != osteon_model::Span::NONE.file)
         .map_or_else(String::new, |b| texts.name(b.file).to_owned());
     let stem = file
         .rsplit('/')

@@ -169,10 +169,14 @@ impl Reader<'_> {
                     .into_iter()
                     .chain(self.body.library.nutrients.iter().map(|n| n.name.as_str()))
                     .chain(vocabulary.inputs());
-                let help = format!(
-                    "{} (a column that is not for the run begins with `_`)",
-                    advice(name, known, "docs/people.md and docs/body-inputs.md")
-                );
+                let advised = match name.to_uppercase().as_str() {
+                    "C" => "rows that do not count are taken out of the table".to_owned(),
+                    "WT" | "HT" | "AGE" | "SEX" | "SEXF" | "RACE" => {
+                        "who somebody is stands in the table of people, once".to_owned()
+                    }
+                    _ => advice(name, known, "docs/people.md and docs/body-inputs.md"),
+                };
+                let help = format!("{advised} (a column that is not for the run begins with `_`)");
                 let what = match vocabulary.get(name) {
                     Some(_) => {
                         format!("`{name}` is no input of the body and cannot change during a run")

@@ -13,7 +13,7 @@ use crate::diagnostics::Diagnostics;
 use crate::people::People;
 use crate::people_read::MOST_FAULTS;
 use crate::scenario::Scenario;
-use crate::table_text::Records;
+use crate::table_text::{Records, parted_otherwise};
 
 /// Columns that the format knows. Those of clinical data standards that carry no event are accepted and left alone.
 pub(crate) const KNOWN: [&str; 16] = [
@@ -105,14 +105,29 @@ impl Reader<'_> {
             );
             return None;
         };
+        if let Some(help) = parted_otherwise(&header) {
+            let span = header[0].span(self.file);
+            self.fault(
+                "table-shape",
+                "the header has a single column".to_owned(),
+                span,
+                help,
+            );
+            return None;
+        }
         let columns = self.columns(&header);
         for needed in ["ID", "TIME", "EVID"] {
             if !columns.place.contains_key(needed) {
+                let help = if needed == "EVID" {
+                    "EVID says what a row is: 0 a sample, 1 a dose (docs/people.md)"
+                } else {
+                    "ID,TIME[h],EVID,AMT[mmol],CMT"
+                };
                 self.fault(
                     "table-missing",
                     format!("the table of events has no column `{needed}`"),
                     header[0].span(self.file),
-                    "ID,TIME[h],EVID,AMT[mmol],CMT",
+                    help,
                 );
             }
         }
