@@ -3,12 +3,13 @@
 //! Minimises Σ ((predicted − observed) / σ)² + Σ z², where σ is the half-width of a row's judging interval over 1.96 and z the distance
 //! of a parameter from the middle of its range in units of the prior (log-normal, the range being its 95 %).
 
-use osteon_sim::{ArmRun, Body, Diagnostics, Member, Progress, RunOptions, run_many};
+use osteon_sim::{ArmRun, Body, Diagnostics, Progress, RunOptions, Scenario};
 
 use crate::fit_file::{FitFile, FitParameter, Scale, Z_95};
 use crate::interval::judging_interval;
-use crate::judge::predict;
+use crate::lane_sets::{LaneSet, run_sets};
 use crate::least_squares::{Minimum, Settings, minimise};
+use crate::sensitivity::row_prediction;
 use crate::study::{Kind, Row, Study};
 use crate::symmetric::Square;
 
@@ -167,31 +168,33 @@ pub fn fit(
 }
 
 impl Problem<'_> {
-    /// Residuals of rows, then of the prior, at each point. All points, studies and arms run as lanes of one block.
+    /// Residuals of rows, then of the prior, at each point. Points, studies and arms run as lanes.
     fn residuals(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Diagnostics> {
-        let mut members = Vec::new();
-        for point in points {
-            let start: Vec<(String, f64)> = self
-                .parameters
+        let arms: Vec<(&Scenario, usize)> = self
+            .studies
+            .iter()
+            .flat_map(|s| (0..s.scenario.arms.len()).map(|arm| (&s.scenario, arm)))
+            .collect();
+        let set = |point: &Vec<f64>| {
+            let names = self.parameters.iter().map(|p| p.name.clone());
+            let values = self
+                .scales
                 .iter()
-                .zip(&self.scales)
                 .zip(point)
-                .map(|((p, s), z)| (p.name.clone(), s.from_standard(*z)))
-                .collect();
-            for study in self.studies {
-                members.extend((0..study.scenario.arms.len()).map(|arm| Member {
-                    scenario: &study.scenario,
-                    arm,
-                    id: None,
-                    start: start.clone(),
-                }));
+                .map(|(s, z)| s.from_standard(*z));
+            LaneSet {
+                start: names.zip(values).collect(),
+                arms: arms.clone(),
             }
-        }
-        let runs = run_many(self.body, &members, self.options, &mut osteon_sim::Silent)?;
-        let per_point = members.len() / points.len().max(1);
+        };
+        let runs = run_sets(
+            self.body,
+            &points.iter().map(set).collect::<Vec<_>>(),
+            self.options,
+        )?;
         Ok(points
             .iter()
-            .zip(runs.chunks(per_point.max(1)))
+            .zip(&runs)
             .map(|(point, runs)| self.at_point(point, runs))
             .collect())
     }
@@ -205,27 +208,9 @@ impl Problem<'_> {
     }
 
     fn predicted(&self, study: usize, row: &Row, runs: &[ArmRun]) -> f64 {
-        let first: usize = self.studies[..study]
-            .iter()
-            .map(|s| s.scenario.arms.len())
-            .sum();
-        let own = &runs[first..first + self.studies[study].scenario.arms.len()];
-        let value = |arm: &str, at_d: f64| {
-            let run = if arm.is_empty() {
-                own.first()
-            } else {
-                own.iter().find(|a| a.name == arm)
-            };
-            run.and_then(|a| a.value_at(&row.quantity, at_d))
-                .unwrap_or(f64::NAN)
-        };
-        let control = row.versus.as_ref().map_or(f64::NAN, |v| value(v, row.at_d));
-        predict(
-            row,
-            value(&row.arm, row.at_d),
-            value(&row.arm, row.from_d),
-            control,
-        )
+        let arms = |s: &Study| s.scenario.arms.len();
+        let first: usize = self.studies[..study].iter().map(arms).sum();
+        row_prediction(row, &runs[first..first + arms(&self.studies[study])])
     }
 
     fn result(&self, minimum: &Minimum, before: &[f64]) -> FitResult {
