@@ -12,6 +12,7 @@ use crate::measure::read_days;
 use crate::near_name::advice;
 use crate::person_read::PersonTables;
 use crate::plan::{DAYS_PER_YEAR, life_begins_d};
+use crate::quantities::meant;
 use crate::scenario::{Arm, Change, Clock, Dose, Effect, Phase, Record, Scenario, Start};
 use crate::skipping::refused;
 use crate::toml_text::{Item, Reading, SCENARIO, Table};
@@ -531,7 +532,6 @@ impl Context<'_> {
                 {
                     quantities.push(name.to_owned());
                 } else {
-                    let known = self.body.library.quantities.iter().map(|q| q.name.as_str());
                     self.push(
                         item.fault(
                             "scenario-unknown-name",
@@ -539,7 +539,7 @@ impl Context<'_> {
                         )
                         .help(format!(
                             "{} (any symbol of the body will do, too)",
-                            advice(name, known, "osteon list quantities")
+                            meant(&self.body.library, name)
                         )),
                     );
                 }
