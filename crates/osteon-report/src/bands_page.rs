@@ -95,14 +95,24 @@ pub fn band_csv(run: &Run, bands: &Bands) -> String {
 /// What the bands come to: how they were made, what failed, and the spread of every quantity at the end.
 pub fn band_text(run: &Run, bands: &Bands) -> String {
     let mut out = format!("\nuncertainty: {}\n", bands.meaning());
-    let together = if bands.correlated > 0 {
-        format!(", {} of them together as fits left them", bands.correlated)
-    } else {
-        String::new()
+    let together = match bands.told_by {
+        Some((rows, same)) => format!(
+            "; {} of them drawn together from what {rows} rows used to fit and values at rest leave open (linear-Gaussian around the body's values{}), the others from their ranges alone",
+            bands.correlated,
+            if same {
+                ""
+            } else {
+                "; slopes of an earlier body: `osteon sensitivity --all` renews them"
+            }
+        ),
+        None if bands.correlated > 0 => {
+            format!(", {} of them together as fits left them", bands.correlated)
+        }
+        None => String::new(),
     };
     let _ = writeln!(
         out,
-        "  {} parameters of the body varied inside their ranges{together}; seed {}",
+        "  quantiles 5, 50 and 95 %; {} parameters of the body varied inside their ranges{together}; seed {}",
         bands.parameters, bands.seed
     );
     if bands.failed.0 > 0 {

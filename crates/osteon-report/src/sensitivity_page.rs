@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use osteon_study::{Lesson, Sensitivity, Teachers, Uncertain};
+use osteon_study::{Lesson, SMALL, Sensitivity, Teachers, Told, Uncertain};
 use serde_json::{Value, json};
 
 use crate::aligned::Aligned;
@@ -11,7 +11,7 @@ use crate::ticks::quantity;
 use crate::tornado_figure::ranked;
 
 /// Parameters named for an output on the page.
-const NAMED: usize = 4;
+const NAMED: usize = 3;
 
 /// One study or scenario for the terminal: for each output the `top` parameters.
 pub fn sensitivity_text(found: &Sensitivity, parameters: &[Uncertain], top: usize) -> String {
@@ -67,43 +67,111 @@ pub fn sensitivity_text(found: &Sensitivity, parameters: &[Uncertain], top: usiz
     out
 }
 
-/// The page over all studies. `made_by` says with which body and engine.
-pub fn sensitivity_page(
-    all: &[Sensitivity],
-    parameters: &[Uncertain],
-    learn: &Teachers,
-    top: usize,
-    made_by: &str,
-) -> String {
+/// What a page over all studies tells besides the sensitivities.
+#[derive(Debug, Clone, Copy)]
+pub struct SensitivityPage<'a> {
+    /// Uncertain parameters of the body.
+    pub parameters: &'a [Uncertain],
+    /// What would teach the body most.
+    pub learn: &'a Teachers,
+    /// What the rows that shaped the body determine, and from how many of them.
+    pub told: Option<(&'a Told, usize)>,
+    /// Why each new measurement could be made: study, quantity and the words.
+    pub says: &'a [(String, String, String)],
+    /// Parameters shown for each output.
+    pub top: usize,
+    /// Body and engine.
+    pub made_by: &'a str,
+}
+
+/// The page over all studies.
+pub fn sensitivity_page(all: &[Sensitivity], page: &SensitivityPage<'_>) -> String {
+    let SensitivityPage {
+        parameters,
+        told,
+        top,
+        ..
+    } = *page;
+    let lived: usize = all.iter().map(|s| s.lived).sum();
+    let whole: usize = all.iter().map(|s| s.whole).sum();
     let mut out = format!(
         "# What matters: sensitivity of every study's rows to every parameter\n\n\
-         Computed by `osteon sensitivity --all --write docs/sensitivity.md` with {made_by}. Do not edit: run it again.\n\n\
+         Computed by `osteon sensitivity --all --write docs/sensitivity.md` with {}. Do not edit: run it again.\n\n\
          Each of the {} uncertain parameters of the body (not the inputs) goes alone to the lower and to the upper end of its range, in every study, \
          whole lives included. *Share of variance* is first order and linear: the squared slope between the ends over the sum of the squared slopes, \
-         parameters taken as independent, the range of each as its 95 %. Rows that tell only a direction have no size and are left out.\n",
-        parameters.len()
+         parameters taken as independent, the range of each as its 95 %. Rows that tell only a direction have no size and are left out.\n\n\
+         Lived is only what can matter ({lived} arms with their lives, where every arm at both ends of every parameter would be {whole}): a parameter that the equations of the wanted quantities \
+         do not read is left out (numbers that nothing varies are folded first, so that the parameters of a drug that is not given fall out), and the nearer \
+         end of a range is lived only where the farther one moves an output by more than {:.0} % of its spread or where the two ends lie off one line by a tenth of the spread at rest.\n",
+        page.made_by,
+        parameters.len(),
+        100.0 * SMALL
     );
-    let row = |place: (usize, usize)| -> String {
-        format!(
-            "`{}`: {}",
-            all[place.0].name, all[place.0].outputs[place.1].name
-        )
+    out += &lessons(all, page);
+    if let Some((told, rows)) = told {
+        out += &determined(parameters, told, rows);
+    }
+    out += &parameter_table(all, parameters, top);
+    out += "\n## By study\n\nThe parameters that move each row most: what the prediction becomes at the lower and at the upper end of the range, and the share of its variance. ";
+    out += "*Spread* is the standard deviation that all parameters together give the prediction before any study has spoken; *interval* is the half-width of the interval that judges.\n";
+    for study in all.iter().filter(|s| !s.outputs.is_empty()) {
+        out += &study_part(study, parameters);
+    }
+    out
+}
+
+/// What would teach the body most.
+fn lessons(all: &[Sensitivity], page: &SensitivityPage<'_>) -> String {
+    let (learn, parameters) = (page.learn, page.parameters);
+    let output = |place: (usize, usize)| &all[place.0].outputs[place.1];
+    let narrows = |lesson: &Lesson| {
+        let words: Vec<String> = lesson
+            .narrows
+            .iter()
+            .filter(|n| n.1 >= 0.005)
+            .map(|(quantity, share)| format!("{quantity} {:.0} %", 100.0 * share))
+            .collect();
+        words.join(", ")
     };
-    let _ = write!(
-        out,
+    let mut out = format!(
         "\n## What would teach the body most\n\n\
-         Sum over {} counted rows of the variance of the prediction, in units of the squared standard error of the row's interval, given the {} of them \
-         that shaped the body: {}. Shares of this sum that one more piece of knowledge is expected to take away; each line stands on the lines above it.\n\n\
-         | | parameter known exactly | | takes away |\n|--:|---|---|--:|\n",
-        learn.n_rows,
-        learn.n_fitted,
-        quantity(learn.variance)
+         For each of {} quantities the mean variance of its counted rows ({} in all) in units of the squared standard error of the row's interval, at most 1 a row, \
+         given the {} rows and values at rest that have shaped the body: {:.2} in the mean over quantities. Shares of this that one more piece of knowledge is expected to take away; \
+         each line stands on the lines above it. *Bits* is the expected information about the parameters.\n\n\
+         **Measurements that could be made**, the best of {}:\n\n\
+         | | measured | in | standard error | takes away | bits | narrows most (share of its variance) |\n|--:|---|---|--:|--:|--:|---|\n",
+        learn.n_quantities, learn.n_rows, learn.n_shaped, learn.uncertain, learn.n_new
     );
-    for (i, Lesson { place, share }) in learn.parameters.iter().enumerate() {
-        let p = &parameters[place.0];
+    for (i, lesson) in learn.new.iter().enumerate() {
+        let measured = output(lesson.place);
+        let study = &all[lesson.place.0].name;
+        let says = page
+            .says
+            .iter()
+            .find(|s| s.0 == *study && s.1 == measured.quantity);
+        let unit = if measured.unit == "1" {
+            ""
+        } else {
+            &measured.unit
+        };
         let _ = writeln!(
             out,
-            "| {} | `{}` | {} ({}, {} to {} {}) | {:.0} % |",
+            "| {} | {} | the protocol of `{study}`: {} | {} {unit} | {:.1} % | {:.1} | {} |",
+            i + 1,
+            measured.name,
+            says.map_or("", |s| &s.2),
+            quantity(measured.new.unwrap_or(f64::NAN)),
+            100.0 * lesson.share,
+            lesson.bits,
+            narrows(lesson)
+        );
+    }
+    out += "\n**Parameters known exactly:**\n\n| | parameter | | takes away | narrows most |\n|--:|---|---|--:|---|\n";
+    for (i, lesson) in learn.parameters.iter().enumerate() {
+        let p = &parameters[lesson.place.0];
+        let _ = writeln!(
+            out,
+            "| {} | `{}` | {} ({}, {} to {} {}) | {:.1} % | {} |",
             i + 1,
             p.name,
             p.label,
@@ -111,81 +179,143 @@ pub fn sensitivity_page(
             quantity(p.range.0),
             quantity(p.range.1),
             p.unit,
-            100.0 * share
+            100.0 * lesson.share,
+            narrows(lesson)
         );
     }
-    out += "\n| | row measured anew with half its interval | takes away |\n|--:|---|--:|\n";
-    for (i, Lesson { place, share }) in learn.rows.iter().enumerate() {
+    out += "\n**Published rows measured anew with half their interval:**\n\n| | row | takes away | narrows most |\n|--:|---|--:|---|\n";
+    for (i, lesson) in learn.rows.iter().enumerate() {
         let _ = writeln!(
             out,
-            "| {} | {} | {:.0} % |",
+            "| {} | `{}`: {} | {:.1} % | {} |",
             i + 1,
-            row(*place),
-            100.0 * share
+            all[lesson.place.0].name,
+            output(lesson.place).name,
+            100.0 * lesson.share,
+            narrows(lesson)
         );
     }
-    out += "\nLimits: linear, one parameter at a time, ranges as they stand in the body, ranges of assumed parameters taken as if they were measured ones.\n";
-    out += &parameter_table(all, parameters, top);
-    out += "\n## By study\n\nThe parameters that move each row most, with their share of its variance. ";
-    out += "*Spread* is the standard deviation that all parameters together give the prediction; *interval* is the half-width of the interval that judges.\n";
-    for study in all {
-        if study.outputs.is_empty() {
-            continue;
-        }
-        let _ = write!(
+    out += "\nAssumptions: predictions are linear in the parameters between the ends of their ranges; parameters are independent before any row has spoken; errors are Gaussian and independent from row to row, \
+            that of a row the half-width of its interval over 1.96, with the body's miss added where it misses; values at rest of a reference adult are taken to lie within one standard deviation between people \
+            (95 %) of the body's own. The error of a new measurement is that of the laboratory (`library/laboratory.toml`: method and day together) in so many people (`evidence/measurements.toml`), \
+            people differing in their response by half of the mean response; what a wrong equation would teach is not in it.\n";
+    out
+}
+
+/// What the rows that shaped the body determine, over all fits at once.
+fn determined(parameters: &[Uncertain], told: &Told, rows: usize) -> String {
+    const SHOWN: usize = 25;
+    let share = |least: f64| told.determined.iter().filter(|d| **d >= least).count();
+    let mut out = format!(
+        "\n## What the studies determine\n\nOf {} uncertain parameters, {rows} rows used to fit and values at rest take away at least half of the spread of {}, at least a tenth of {}, and less than a hundredth of {}: \
+         these keep their ranges. Linearised at the body's values, all rows at once; what each stage of fitting determined stands in `body/fits/*.result.toml`.\n\n| parameter | origin | spread taken away |\n|---|---|--:|\n",
+        parameters.len(),
+        share(0.5),
+        share(0.1),
+        parameters.len() - share(0.01)
+    );
+    let mut order: Vec<usize> = (0..parameters.len()).collect();
+    order.sort_by(|a, b| {
+        told.determined[*b]
+            .total_cmp(&told.determined[*a])
+            .then(a.cmp(b))
+    });
+    for p in order.into_iter().take(SHOWN) {
+        let _ = writeln!(
             out,
-            "\n### {}\n\n| row | predicted | spread | interval | what moves it |\n|---|--:|--:|--:|---|\n",
-            study.name
+            "| `{}` | {} | {:.0} % |",
+            parameters[p].name,
+            parameters[p].origin.as_str(),
+            100.0 * told.determined[p]
         );
-        for (o, output) in study.outputs.iter().enumerate() {
-            let shares = study.shares(o);
-            let spread = (0..parameters.len())
-                .map(|p| study.slope(o, p).powi(2))
-                .sum::<f64>()
-                .sqrt();
-            let mut order: Vec<usize> = (0..shares.len()).filter(|p| shares[*p] >= 0.005).collect();
-            order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
-            let named: Vec<String> = order
-                .iter()
-                .take(NAMED)
-                .map(|p| format!("`{}` {:.0} %", parameters[*p].name, 100.0 * shares[*p]))
-                .collect();
-            let half = output
-                .interval
-                .map_or("–".to_owned(), |(l, u)| quantity((u - l) / 2.0));
-            let unit = if output.unit == "1" {
-                ""
-            } else {
-                output.unit.as_str()
-            };
+    }
+    if told.alike.is_empty() {
+        out += "\nNo two parameters hang together by more than 0.9.\n";
+    } else {
+        out += "\nNo study can tell these apart (correlation beyond 0.9):\n\n";
+        for (a, b, r) in &told.alike {
             let _ = writeln!(
                 out,
-                "| {}{} | {} {unit} | {} | {half} | {} |",
-                output.name.replace('|', "/"),
-                if output.counted { "" } else { " (association)" },
-                quantity(output.base),
-                quantity(spread),
-                if named.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    named.join(", ")
-                }
+                "- `{}` and `{}` ({r:.2})",
+                parameters[*a].name, parameters[*b].name
             );
         }
-        let failed: Vec<String> = study
-            .failed
+    }
+    out
+}
+
+/// The rows of one study.
+fn study_part(study: &Sensitivity, parameters: &[Uncertain]) -> String {
+    let mut out = format!(
+        "\n### {}\n\n| row | predicted | spread | interval | what moves it |\n|---|--:|--:|--:|---|\n",
+        study.name
+    );
+    for (o, output) in study
+        .outputs
+        .iter()
+        .enumerate()
+        .filter(|x| x.1.new.is_none())
+    {
+        let shares = study.shares(o);
+        let spread = (0..parameters.len())
+            .map(|p| study.slope(o, p).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        let mut order: Vec<usize> = (0..shares.len()).filter(|p| shares[*p] >= 0.005).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+        let end = |v: f64| {
+            if v.is_finite() {
+                quantity(v)
+            } else {
+                "nobody lives".to_owned()
+            }
+        };
+        let named: Vec<String> = order
             .iter()
-            .map(|(p, upper, _)| {
+            .take(NAMED)
+            .map(|p| {
+                let e = study.effects[o][*p];
                 format!(
-                    "`{}` ({})",
+                    "`{}` {} … {} ({:.0} %)",
                     parameters[*p].name,
-                    if *upper { "upper" } else { "lower" }
+                    end(e.low),
+                    end(e.high),
+                    100.0 * shares[*p]
                 )
             })
             .collect();
-        if !failed.is_empty() {
-            let _ = write!(out, "\nFailed with: {}.\n", failed.join(", "));
-        }
+        let half = output
+            .interval
+            .map_or("–".to_owned(), |(l, u)| quantity((u - l) / 2.0));
+        let unit = if output.unit == "1" {
+            ""
+        } else {
+            output.unit.as_str()
+        };
+        let _ = writeln!(
+            out,
+            "| {}{} | {} {unit} | {} | {half} | {} |",
+            output.name.replace('|', "/"),
+            if output.counted { "" } else { " (not counted)" },
+            quantity(output.base),
+            quantity(spread),
+            if named.is_empty() {
+                "nothing".to_owned()
+            } else {
+                named.join(", ")
+            }
+        );
+    }
+    let failed: Vec<String> = study
+        .failed
+        .iter()
+        .map(|(p, upper, _)| {
+            let end = if *upper { "upper" } else { "lower" };
+            format!("`{}` ({end})", parameters[*p].name)
+        })
+        .collect();
+    if !failed.is_empty() {
+        let _ = write!(out, "\nNobody lives with: {}.\n", failed.join(", "));
     }
     out
 }

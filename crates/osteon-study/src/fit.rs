@@ -3,12 +3,13 @@
 //! Minimises Σ ((predicted − observed) / σ)² + Σ z², where σ is the half-width of a row's judging interval over 1.96 and z the distance
 //! of a parameter from the middle of its range in units of the prior (log-normal, the range being its 95 %).
 
-use osteon_sim::{ArmRun, Body, Diagnostics, Member, Progress, RunOptions, run_many};
+use osteon_sim::{ArmRun, Body, Diagnostics, Progress, RunOptions, Scenario};
 
 use crate::fit_file::{FitFile, FitParameter, Scale, Z_95};
 use crate::interval::judging_interval;
-use crate::judge::predict;
+use crate::lane_sets::{LaneSet, run_sets};
 use crate::least_squares::{Minimum, Settings, minimise};
+use crate::sensitivity::row_prediction;
 use crate::study::{Kind, Row, Study};
 use crate::symmetric::Square;
 
@@ -171,40 +172,42 @@ impl Problem<'_> {
     /// Residuals of rows, then of the prior, at each point.
     fn residuals(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Diagnostics> {
         let runs = self.runs(points)?;
-        let per_point = runs.len() / points.len().max(1);
         Ok(points
             .iter()
-            .zip(runs.chunks(per_point.max(1)))
+            .zip(&runs)
             .map(|(point, runs)| self.at_point(point, runs))
             .collect())
     }
 
-    /// All points, studies and arms run as lanes of one block.
-    fn runs(&self, points: &[Vec<f64>]) -> Result<Vec<ArmRun>, Diagnostics> {
-        let mut members = Vec::new();
-        for point in points {
-            let start: Vec<(String, f64)> = self
-                .parameters
+    /// The runs of every point. Points, studies and arms run as lanes.
+    fn runs(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
+        let arms: Vec<(&Scenario, usize)> = self
+            .studies
+            .iter()
+            .flat_map(|s| (0..s.scenario.arms.len()).map(|arm| (&s.scenario, arm)))
+            .collect();
+        let set = |point: &Vec<f64>| {
+            let names = self.parameters.iter().map(|p| p.name.clone());
+            let values = self
+                .scales
                 .iter()
-                .zip(&self.scales)
                 .zip(point)
-                .map(|((p, s), z)| (p.name.clone(), s.from_standard(*z)))
-                .collect();
-            for study in self.studies {
-                members.extend((0..study.scenario.arms.len()).map(|arm| Member {
-                    scenario: &study.scenario,
-                    arm,
-                    id: None,
-                    start: start.clone(),
-                }));
+                .map(|(s, z)| s.from_standard(*z));
+            LaneSet {
+                start: names.zip(values).collect(),
+                arms: arms.clone(),
             }
-        }
-        run_many(self.body, &members, self.options, &mut osteon_sim::Silent)
+        };
+        run_sets(
+            self.body,
+            &points.iter().map(set).collect::<Vec<_>>(),
+            self.options,
+        )
     }
 
     /// Which study does not run at a point, and why; empty if all do.
     fn trouble(&self, point: &[f64]) -> String {
-        let Ok(runs) = self.runs(std::slice::from_ref(&point.to_vec())) else {
+        let Ok(runs) = self.runs(&[point.to_vec()]) else {
             return String::new();
         };
         let owners = self
@@ -213,6 +216,7 @@ impl Problem<'_> {
             .flat_map(|s| std::iter::repeat_n(s, s.scenario.arms.len()));
         let told: Vec<String> = runs
             .iter()
+            .flatten()
             .zip(owners)
             .filter_map(|(run, study)| Some(format!("study `{}`: {}", study.name, run.stopped()?)))
             .collect();
@@ -233,27 +237,9 @@ impl Problem<'_> {
     }
 
     fn predicted(&self, study: usize, row: &Row, runs: &[ArmRun]) -> f64 {
-        let first: usize = self.studies[..study]
-            .iter()
-            .map(|s| s.scenario.arms.len())
-            .sum();
-        let own = &runs[first..first + self.studies[study].scenario.arms.len()];
-        let value = |arm: &str, at_d: f64| {
-            let run = if arm.is_empty() {
-                own.first()
-            } else {
-                own.iter().find(|a| a.name == arm)
-            };
-            run.and_then(|a| a.value_at(&row.quantity, at_d))
-                .unwrap_or(f64::NAN)
-        };
-        let control = row.versus.as_ref().map_or(f64::NAN, |v| value(v, row.at_d));
-        predict(
-            row,
-            value(&row.arm, row.at_d),
-            value(&row.arm, row.from_d),
-            control,
-        )
+        let arms = |s: &Study| s.scenario.arms.len();
+        let first: usize = self.studies[..study].iter().map(arms).sum();
+        row_prediction(row, &runs[first..first + arms(&self.studies[study])])
     }
 
     fn result(&self, minimum: &Minimum, before: &[f64]) -> FitResult {

@@ -7,8 +7,10 @@ mod chance;
 mod claims;
 mod claims_read;
 mod cohort;
+mod coverage;
 mod data_csv;
 mod data_rows;
+mod dependence;
 mod fit;
 mod fit_file;
 mod flux;
@@ -16,10 +18,12 @@ mod individuals;
 mod interval;
 mod judge;
 mod laboratory;
+mod lane_sets;
 mod least_squares;
 mod matched_scenario;
 mod matching;
 mod near_names;
+mod new_measurements;
 mod pathways;
 mod protocol;
 mod protocol_file;
@@ -34,6 +38,7 @@ mod symmetric;
 mod totals;
 mod uncertainty;
 mod uncertainty_bands;
+mod uncertainty_joint;
 mod uncertainty_posterior;
 mod why;
 
@@ -45,6 +50,7 @@ pub use cohort::{
     CHUNK, ChunkRun, Cohort, CohortError, CohortObserver, chunk_people, chunks_of, run_cohort,
     shard_chunks,
 };
+pub use coverage::{Coverage, CoveredRow, Inside, coverage};
 pub use data_rows::DIAGNOSTIC_IDS;
 pub use fit::{FitError, FitResult, Fitted, FittedRow, fit, reproduces};
 pub use fit_file::{FitFile, FitParameter, read_fit};
@@ -62,6 +68,7 @@ pub use matching::{
     MatchError, MatchOptions, Matched, MatchedParameter, Recovery, match_person, recovery,
 };
 pub use near_names::near_name;
+pub use new_measurements::{MEASUREMENTS, NewMeasurement, read_measurements};
 pub use pathways::{Equation, ORIGINS, Pathway, pathways};
 pub use protocol::{
     Combination, Courses, Goal, InOthers, Protocol, ProtocolError, ProtocolQuestion, Stopped,
@@ -72,9 +79,7 @@ pub use protocol_file::{
     read_asked, read_levers, read_safety, weigh,
 };
 pub use recorded::{Change, Recorded, compare, read_recorded, write_recorded};
-pub use sensitivity::{
-    Effect, Output, Sensitivity, row_prediction, scenario_sensitivity, study_sensitivity,
-};
+pub use sensitivity::{Effect, Output, Probe, SMALL, Sensitivity, row_prediction};
 pub use sensitivity_design::{Lesson, Teachers, teachers};
 pub use study::{Kind, Link, Row, Spread, Study};
 pub use study_read::{is_study, read_study};
@@ -84,5 +89,6 @@ pub use uncertainty::{Uncertain, draw_all, uncertain_parameters};
 pub use uncertainty_bands::{
     BandOptions, Bands, PlausibleBodies, QUANTILES, bands, plausible_bodies,
 };
-pub use uncertainty_posterior::{FITS, Posterior, read_posteriors};
+pub use uncertainty_joint::{JOINT, JointSpread, Told};
+pub use uncertainty_posterior::{FITS, Knowledge, Posterior};
 pub use why::{Method, Part, Why, WhyError, WhyQuestion, why};

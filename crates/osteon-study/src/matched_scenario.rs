@@ -288,6 +288,7 @@ pub fn allowed(
         matched: true,
         parameters: varied,
         correlated: varied,
+        told_by: None,
         seed,
     })
 }

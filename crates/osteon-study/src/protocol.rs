@@ -9,14 +9,15 @@ use osteon_sim::{
 };
 use rayon::prelude::*;
 
+use crate::lane_sets::run_starts;
 use crate::matched_scenario::MatchedScenario;
 use crate::near_names::near_name;
 use crate::protocol_file::{
-    Amounts, Bound, Choice, Lever, Limit, Safety, brought, in_unit_of, usual_food,
+    Amounts, Bound, Choice, Lever, Limit, Safety, in_unit_of, taken, usual_food,
 };
 use crate::uncertainty::{draw_all, uncertain_parameters, uniforms};
-use crate::uncertainty_bands::{QUANTILES, many, quantile};
-use crate::uncertainty_posterior::Posterior;
+use crate::uncertainty_bands::{QUANTILES, quantile};
+use crate::uncertainty_posterior::Knowledge;
 
 /// Rows of a run, over which reaching and holding are judged.
 const ROWS: f64 = 52.0;
@@ -129,8 +130,8 @@ pub struct ProtocolQuestion {
     pub samples: usize,
     /// Seed of the draws.
     pub seed: u64,
-    /// Covariances of fitted parameters.
-    pub posteriors: Vec<Posterior>,
+    /// What is known of the body's numbers besides their ranges.
+    pub known: Knowledge,
 }
 
 /// A combination of choices and what it does.
@@ -406,7 +407,7 @@ impl<'a> Search<'a> {
         let person = &scenario.arms[0].person;
         let usual = (
             usual_food(body, &person.diet),
-            brought(body, &person.regimens),
+            taken(body, &scenario.arms[0]),
         );
         let record = &mut scenario.record;
         (record.from_d, record.until_d) = (0.0, question.within_d);
@@ -745,7 +746,7 @@ impl<'a> Search<'a> {
             .advice
             .iter()
             .filter(|a| self.amount(&best.choices, a) > a.upper * (1.0 + 1e-9))
-            .map(|a| format!("more than {} of {} a day: {}", a.said, a.nutrient, a.why))
+            .map(|a| format!("more than {} of {}: {}", a.said, a.nutrient, a.why))
             .collect()
     }
 
@@ -828,19 +829,20 @@ impl<'a> Search<'a> {
         } else {
             uncertain_parameters(self.body)
         };
-        let (posteriors, seed) = (&self.question.posteriors, self.question.seed);
+        let (known, seed) = (&self.question.known, self.question.seed);
         let starts: Vec<Vec<(String, f64)>> = (0..self.question.samples as u64)
             .map(|k| {
                 if matched {
                     self.matched.draw(0, seed, k)
                 } else {
-                    draw_all(&parameters, posteriors, seed, k)
+                    draw_all(&parameters, known, seed, k)
                 }
             })
             .collect();
         let mut both = self.with(&best.choices, f64::INFINITY);
         both.arms.push(self.scenario.arms[0].clone());
-        let runs = many(self.body, &both, &starts, self.options).map_err(ProtocolError::Setup)?;
+        let runs =
+            run_starts(self.body, &both, &starts, self.options).map_err(ProtocolError::Setup)?;
         let lived: Vec<&Vec<ArmRun>> = runs
             .iter()
             .filter(|arms| arms.iter().all(|a| a.failure.is_none()))

@@ -46,18 +46,26 @@ impl Square {
 
     /// x of A x = b for a positive definite A.
     pub(crate) fn solve(&self, b: &[f64]) -> Option<Vec<f64>> {
-        let l = self.cholesky()?;
-        let n = self.n;
         let mut x = b.to_vec();
-        for i in 0..n {
-            let dot: f64 = (0..i).map(|k| l.at(i, k) * x[k]).sum();
-            x[i] = (x[i] - dot) / l.at(i, i);
-        }
-        for i in (0..n).rev() {
-            let dot: f64 = (i + 1..n).map(|k| l.at(k, i) * x[k]).sum();
-            x[i] = (x[i] - dot) / l.at(i, i);
-        }
+        self.cholesky()?.substitute(&mut x);
         Some(x)
+    }
+
+    /// With this as the lower factor L: x of L Lᵀ x = b, in place of b.
+    pub(crate) fn substitute(&self, x: &mut [f64]) {
+        self.substitute_forward(x);
+        for i in (0..self.n).rev() {
+            let dot: f64 = (i + 1..self.n).map(|k| self.at(k, i) * x[k]).sum();
+            x[i] = (x[i] - dot) / self.at(i, i);
+        }
+    }
+
+    /// With this as the lower factor L: x of L x = b, in place of b.
+    pub(crate) fn substitute_forward(&self, x: &mut [f64]) {
+        for i in 0..self.n {
+            let dot: f64 = (0..i).map(|k| self.at(i, k) * x[k]).sum();
+            x[i] = (x[i] - dot) / self.at(i, i);
+        }
     }
 
     /// Inverse of a positive definite matrix.

@@ -9,7 +9,7 @@ use osteon_model::Origin;
 use osteon_sim::Body;
 
 use crate::fit_file::Z_95;
-use crate::uncertainty_posterior::Posterior;
+use crate::uncertainty_posterior::Knowledge;
 
 /// A derived number whose range is narrower than this share of it only carries rounding and is not varied.
 const ROUNDING: f64 = 0.01;
@@ -87,34 +87,74 @@ impl Uncertain {
         self.towards(share)
     }
 
-    /// The value that lies `share` of the way to the upper end of the range, or to the lower one if negative.
-    pub fn towards(&self, share: f64) -> f64 {
+    /// The value at `z` standard deviations of a standard normal number: the distribution is that of [`Uncertain::draw`].
+    pub(crate) fn from_normal(&self, z: f64) -> f64 {
+        let share = if self.origin == Origin::Assumed {
+            2.0 * below(z) - 1.0
+        } else {
+            z / Z_95
+        };
+        self.towards(share)
+    }
+
+    /// How much farther one standard deviation of this number reaches than that of a normal one whose 95 % are the range: 1 but for
+    /// even distributions, whose share of the way goes with z as E[z (2Φ(z) − 1)] = 1/√π.
+    pub(crate) fn per_deviation(&self) -> f64 {
+        if self.origin == Origin::Assumed {
+            Z_95 / std::f64::consts::PI.sqrt()
+        } else {
+            1.0
+        }
+    }
+
+    /// Distances from the value to the lower and the upper end, on its scale.
+    fn reaches(&self) -> (f64, f64) {
         let (low, middle, high) = (
             self.on_scale(self.range.0),
             self.on_scale(self.value),
             self.on_scale(self.range.1),
         );
-        let reach = if share < 0.0 {
-            middle - low
-        } else {
-            high - middle
-        };
-        self.off_scale(middle + share.clamp(-1.0, 1.0) * reach)
+        (middle - low, high - middle)
+    }
+
+    /// True if the upper end of the range lies farther from the value than the lower one, on its scale.
+    pub(crate) fn upper_is_farther(&self) -> bool {
+        let (below, above) = self.reaches();
+        above >= below
+    }
+
+    /// Distance of the nearer end as a share of that of the farther one.
+    pub(crate) fn nearer_share(&self) -> f64 {
+        let (below, above) = self.reaches();
+        below.min(above) / below.max(above)
+    }
+
+    /// The value that lies `share` of the way to the upper end of the range, or to the lower one if negative.
+    pub fn towards(&self, share: f64) -> f64 {
+        let (below, above) = self.reaches();
+        let reach = if share < 0.0 { below } else { above };
+        self.off_scale(self.on_scale(self.value) + share.clamp(-1.0, 1.0) * reach)
     }
 }
 
-/// The numbers of plausible body number `sample`: every uncertain parameter, those with a posterior of a fit drawn together from it.
+/// The numbers of plausible body number `sample`: every uncertain parameter. What rows have told is drawn together: from all of them at
+/// once where their slopes are known, else stage by stage as the fits left it.
 pub fn draw_all(
     parameters: &[Uncertain],
-    posteriors: &[Posterior],
+    known: &Knowledge,
     seed: u64,
     sample: u64,
 ) -> Vec<(String, f64)> {
+    if let Some(joint) = &known.joint {
+        let z = joint.coordinates(parameters, seed, sample);
+        let one = |(p, z): (&Uncertain, f64)| (p.name.clone(), p.from_normal(z));
+        return parameters.iter().zip(z).map(one).collect();
+    }
     let mut values: Vec<(String, f64)> = parameters
         .iter()
         .map(|p| (p.name.clone(), p.draw(seed, sample)))
         .collect();
-    for posterior in posteriors {
+    for posterior in &known.stages {
         for (name, value) in posterior.draw(parameters, seed, sample) {
             if let Some(place) = values.iter_mut().find(|v| v.0 == name) {
                 place.1 = value;
@@ -122,6 +162,23 @@ pub fn draw_all(
         }
     }
     values
+}
+
+/// Share of the standard normal distribution below z.
+fn below(z: f64) -> f64 {
+    // Abramowitz and Stegun 26.2.17: error below 7.5e-8.
+    const P: f64 = 0.231_641_9;
+    const B: [f64; 5] = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
+    let t = 1.0 / (1.0 + P * z.abs());
+    let tail = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
+        * B.iter().rev().fold(0.0, |sum, b| (sum + b) * t);
+    if z > 0.0 { 1.0 - tail } else { tail }
 }
 
 /// A standard normal number from two uniform ones (Box and Muller).
@@ -201,6 +258,24 @@ mod tests {
         for (share, value) in [(0.25, -0.5), (0.75, 1.5)] {
             assert!((all[(share * 4000.0) as usize] - value).abs() < 0.12);
         }
+    }
+
+    #[test]
+    fn a_normal_number_gives_the_same_distributions() {
+        for origin in [Origin::Measured, Origin::Assumed] {
+            let p = number(origin, 0.0, (-1.0, 3.0));
+            let mut all: Vec<f64> = (0..4001)
+                .map(|i| {
+                    let (first, second) = uniforms(3, i, "z");
+                    p.from_normal(normal(first, second))
+                })
+                .collect();
+            all.sort_by(f64::total_cmp);
+            for (a, b) in all.iter().zip(draws(&p)).step_by(400) {
+                assert!((a - b).abs() < 0.12, "{origin:?} {a} {b}");
+            }
+        }
+        assert!((below(1.96) - 0.975_002).abs() < 1e-6 && (below(-1.0) - 0.158_655).abs() < 1e-6);
     }
 
     #[test]

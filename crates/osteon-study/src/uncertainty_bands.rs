@@ -4,19 +4,14 @@
 //! arms stay comparable. Whether a plausible body is a healthy one at rest is asked of a reference adult and told; samples that are
 //! not may be left out (history matching against the reference intervals).
 
-use osteon_sim::{
-    ArmRun, Body, Diagnostics, Member, Progress, RunOptions, Scenario, Silent, read_scenario,
-    run_many,
-};
-use rayon::prelude::*;
+use osteon_sim::{ArmRun, Body, Diagnostics, Progress, RunOptions, Scenario, read_scenario};
 
+use crate::lane_sets::run_starts;
 use crate::uncertainty::{Uncertain, draw_all, uncertain_parameters};
-use crate::uncertainty_posterior::Posterior;
+use crate::uncertainty_posterior::Knowledge;
 
 /// The quantiles that bands show.
 pub const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
-/// Individuals that one thread drives together.
-const TOGETHER: usize = 8;
 /// Draws allowed for each sample that is wanted when unhealthy ones are left out.
 const MOST_DRAWS: u64 = 20;
 /// The reference adult at rest: what is not said is the body's own default.
@@ -31,8 +26,8 @@ pub struct BandOptions {
     pub seed: u64,
     /// Leave out bodies whose healthy adult lies outside a reference interval at rest.
     pub healthy_only: bool,
-    /// Covariances of fitted parameters.
-    pub posteriors: Vec<Posterior>,
+    /// What is known of the numbers besides their ranges.
+    pub known: Knowledge,
 }
 
 /// Many plausible bodies in one scenario.
@@ -56,8 +51,10 @@ pub struct Bands {
     pub matched: bool,
     /// Number of parameters varied.
     pub parameters: usize,
-    /// Of these, how many together as fits left them.
+    /// Of these, how many are drawn together as rows of studies left them.
     pub correlated: usize,
+    /// Number of rows that all speak at once, and whether their slopes are of this very body; `None` where fits speak stage by stage.
+    pub told_by: Option<(usize, bool)>,
     /// Seed.
     pub seed: u64,
 }
@@ -73,8 +70,31 @@ pub struct PlausibleBodies {
     left: Vec<(String, usize)>,
     parameters: usize,
     correlated: usize,
+    told_by: Option<(usize, bool)>,
     seed: u64,
     healthy_only: bool,
+}
+
+impl PlausibleBodies {
+    /// Number of bodies.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Bodies looked at, of these how many cannot be, and how many leave a reference interval at rest.
+    pub fn seen(&self) -> (usize, usize, usize) {
+        (self.drawn, self.impossible, self.unhealthy)
+    }
+
+    /// Number of rows that spoke together in the draws; `None` where fits spoke stage by stage.
+    pub fn told_by(&self) -> Option<usize> {
+        self.told_by.map(|t| t.0)
+    }
 }
 
 /// Draws plausible bodies and looks at them at rest.
@@ -91,7 +111,20 @@ pub fn plausible_bodies(
     let rest = rest_scenario(body)?;
     let normal = references(&run_one(body, &rest, &[], options)?);
     progress.stage("plausible bodies");
-    let together = |p: &&Uncertain| asked.posteriors.iter().any(|q| q.names().contains(&p.name));
+    let in_a_stage = |p: &&Uncertain| {
+        asked
+            .known
+            .stages
+            .iter()
+            .any(|q| q.names().contains(&p.name))
+    };
+    let (correlated, told_by) = match &asked.known.joint {
+        Some(joint) => (
+            joint.reached(),
+            Some((joint.rows(), joint.body == body.hash)),
+        ),
+        None => (parameters.iter().filter(in_a_stage).count(), None),
+    };
     let mut found = PlausibleBodies {
         starts: Vec::new(),
         drawn: 0,
@@ -99,17 +132,18 @@ pub fn plausible_bodies(
         unhealthy: 0,
         left: normal.iter().map(|n| (n.clone(), 0)).collect(),
         parameters: parameters.len(),
-        correlated: parameters.iter().filter(together).count(),
+        correlated,
+        told_by,
         seed: asked.seed,
         healthy_only: asked.healthy_only,
     };
     let mut next = 0_u64;
     while found.starts.len() < asked.samples && next < MOST_DRAWS * asked.samples as u64 {
         let batch: Vec<Vec<(String, f64)>> = (0..asked.samples as u64)
-            .map(|i| draw_all(&parameters, &asked.posteriors, asked.seed, next + i))
+            .map(|i| draw_all(&parameters, &asked.known, asked.seed, next + i))
             .collect();
         next += asked.samples as u64;
-        let outside: Vec<Option<Vec<String>>> = many(body, &rest, &batch, options)?
+        let outside: Vec<Option<Vec<String>>> = run_starts(body, &rest, &batch, options)?
             .into_iter()
             .map(|arms| left_by(&arms, &normal))
             .collect();
@@ -155,7 +189,7 @@ pub fn bands(
     progress.stage("bands");
     let mut failed = (0, String::new());
     let mut samples = Vec::new();
-    for arms in many(body, scenario, &of.starts, options)? {
+    for arms in run_starts(body, scenario, &of.starts, options)? {
         match arms.iter().find_map(ArmRun::stopped) {
             Some(stopped) => {
                 if failed.0 == 0 {
@@ -178,6 +212,7 @@ pub fn bands(
         matched: false,
         parameters: of.parameters,
         correlated: of.correlated,
+        told_by: of.told_by,
         seed: of.seed,
     })
 }
@@ -225,7 +260,7 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
 }
 
 /// A reference adult at rest, recording everything that has a reference interval.
-fn rest_scenario(body: &Body) -> Result<Scenario, Diagnostics> {
+pub(crate) fn rest_scenario(body: &Body) -> Result<Scenario, Diagnostics> {
     let mut scenario = read_scenario(AT_REST, "at rest", body)?;
     let with = body.library.quantities.iter().filter(|q| {
         q.reference
@@ -269,48 +304,13 @@ fn run_one(
     start: &[(String, f64)],
     options: &RunOptions,
 ) -> Result<Vec<ArmRun>, Diagnostics> {
-    Ok(many(
+    Ok(run_starts(
         body,
         scenario,
         std::slice::from_ref(&start.to_vec()),
         options,
     )?
     .remove(0))
-}
-
-/// All arms of a scenario for each list of start values, on all threads. Nobody's result depends on who sits beside them.
-pub(crate) fn many(
-    body: &Body,
-    scenario: &Scenario,
-    starts: &[Vec<(String, f64)>],
-    options: &RunOptions,
-) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
-    let arms = scenario.arms.len();
-    let part = |starts: &[Vec<(String, f64)>]| -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
-        let members: Vec<Member<'_>> = starts
-            .iter()
-            .flat_map(|start| {
-                (0..arms).map(|arm| Member {
-                    scenario,
-                    arm,
-                    id: None,
-                    start: start.clone(),
-                })
-            })
-            .collect();
-        let mut runs = run_many(body, &members, options, &mut Silent)?.into_iter();
-        Ok(starts
-            .iter()
-            .map(|_| runs.by_ref().take(arms).collect())
-            .collect())
-    };
-    let parts: Vec<Result<Vec<Vec<ArmRun>>, Diagnostics>> =
-        starts.par_chunks(TOGETHER).map(part).collect();
-    let mut all = Vec::with_capacity(starts.len());
-    for part in parts {
-        all.extend(part?);
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

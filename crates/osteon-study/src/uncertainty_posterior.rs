@@ -6,6 +6,7 @@ use toml::Table;
 use crate::fit_file::{Scale, Z_95};
 use crate::symmetric::Square;
 use crate::uncertainty::{Uncertain, normal, uniforms};
+use crate::uncertainty_joint::JointSpread;
 
 /// Where the results of the body's fits lie.
 pub const FITS: &str = "body/fits";
@@ -21,11 +22,33 @@ pub struct Posterior {
     factor: Square,
 }
 
+/// What is known of a body's numbers besides their ranges.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Knowledge {
+    /// Covariances of the stages of fitting.
+    pub stages: Vec<Posterior>,
+    /// What all rows that shaped the body say of all parameters; where it is known it stands for the stages.
+    pub joint: Option<JointSpread>,
+}
+
+impl Knowledge {
+    /// Of the project's body.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read: a sentence with its name.
+    pub fn read(sources: &dyn Sources) -> Result<Knowledge, String> {
+        Ok(Knowledge {
+            stages: read_posteriors(sources)?,
+            joint: JointSpread::find(sources)?,
+        })
+    }
+}
+
 /// Reads the covariances of all fit results of a body. A body without fits has none; results without a covariance have none to give.
 ///
 /// # Errors
 /// When a result cannot be read or its covariance is none: a sentence with the file's name.
-pub fn read_posteriors(sources: &dyn Sources) -> Result<Vec<Posterior>, String> {
+fn read_posteriors(sources: &dyn Sources) -> Result<Vec<Posterior>, String> {
     let Ok(files) = sources.list(FITS) else {
         return Ok(Vec::new());
     };

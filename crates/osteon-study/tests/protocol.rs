@@ -142,7 +142,7 @@ fn search(goals: &[&str], person: &str) -> Result<Protocol, ProtocolError> {
         within_d: 365.0,
         samples: 60,
         seed: 1,
-        posteriors: Vec::new(),
+        known: osteon_study::Knowledge::default(),
     };
     let options = RunOptions::default();
     protocol(

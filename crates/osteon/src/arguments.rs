@@ -132,6 +132,9 @@ pub(crate) struct RunArguments {
     /// How intake is given
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) clock: ClockChoice,
+    /// Integrate only some of the days of a strictly periodic regimen and take the others from the drift between them (docs/skipping.md)
+    #[arg(long)]
+    pub(crate) skip_days: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -186,9 +189,12 @@ pub(crate) struct SensitivityArguments {
     /// Draw a tornado for each study or scenario into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) figures: Option<PathBuf>,
-    /// Write the page (Markdown): what matters for what, and what would teach the body most
-    #[arg(long, value_name = "FILE")]
+    /// With --all, write the page (Markdown): what matters for what, what the studies determine, and what would teach the body most
+    #[arg(long, value_name = "FILE", requires = "all")]
     pub(crate) write: Option<PathBuf>,
+    /// With --all, write the table that bands draw from (body/fits/joint.tsv)
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub(crate) joint: Option<PathBuf>,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -401,6 +407,15 @@ pub(crate) struct StudiesArguments {
     /// Rewrite verdicts.tsv with what comes out now
     #[arg(long)]
     pub(crate) record: bool,
+    /// Ask instead how many measured numbers fall into the bands of N plausible bodies [default N: 100]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", conflicts_with_all = ["record", "json"], value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) bands: Option<u32>,
+    /// Seed of the plausible bodies
+    #[arg(long, default_value_t = 1, requires = "bands")]
+    pub(crate) seed: u64,
+    /// With --bands, write the page (Markdown)
+    #[arg(long, value_name = "FILE", requires = "bands")]
+    pub(crate) write: Option<PathBuf>,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

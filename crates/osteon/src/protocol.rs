@@ -3,8 +3,8 @@
 use osteon_report::{protocol_figure, protocol_json, protocol_text};
 use osteon_sim::{Body, RunOptions, read_days};
 use osteon_study::{
-    Asked, MatchedScenario, Protocol, ProtocolError, ProtocolQuestion, protocol as search,
-    read_asked, read_goal, read_levers, read_posteriors, read_safety, weigh,
+    Asked, Knowledge, MatchedScenario, Protocol, ProtocolError, ProtocolQuestion,
+    protocol as search, read_asked, read_goal, read_levers, read_safety, weigh,
 };
 
 use crate::arguments::{ProtocolArguments, SearchArguments};
@@ -93,7 +93,7 @@ pub(crate) fn searched(
         within_d,
         samples: words.samples as usize,
         seed,
-        posteriors: read_posteriors(project).map_err(failed)?,
+        known: Knowledge::read(project).map_err(failed)?,
     };
     let options = RunOptions::default();
     search(body, matched, &levers, &safety, &question, &options, bar).map_err(|e| match e {

@@ -11,8 +11,8 @@ use osteon_sim::{
     Body, LedgerLine, Progress as _, Run, RunOptions, Scenario, TestMethod, schedule,
 };
 use osteon_study::{
-    Flux, FluxError, Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, flux, judge,
-    read_study, scenario_sensitivity, uncertain_parameters, why,
+    Flux, FluxError, Probe, Sensitivity, Study, Uncertain, Why, WhyError, WhyQuestion, flux, judge,
+    read_study, uncertain_parameters, why,
 };
 
 use crate::arguments::ReportArguments;
@@ -299,7 +299,9 @@ fn fluxes(body: &Body, scenario: &Scenario, run: &Run, bar: &mut Bar) -> Result<
 fn assumptions(body: &Body, scenario: &Scenario) -> Result<(Sensitivity, Vec<Uncertain>), Fault> {
     let mut parameters = uncertain_parameters(body);
     parameters.retain(|p| p.origin == Origin::Assumed);
-    let found = scenario_sensitivity(body, scenario, &parameters, &RunOptions::default())
+    let options = RunOptions::default();
+    let found = Probe::new(body, &parameters, &options)
+        .and_then(|probe| probe.last_values(scenario))
         .map_err(|faults| Fault::Failed(faults.render()))?;
     Ok((found, parameters))
 }

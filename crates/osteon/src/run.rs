@@ -9,7 +9,7 @@ use osteon_report::{
 };
 use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days};
 use osteon_study::{
-    BandOptions, Bands, PlausibleBodies, bands, near_name, plausible_bodies, read_posteriors,
+    BandOptions, Bands, Knowledge, PlausibleBodies, bands, near_name, plausible_bodies,
 };
 
 use crate::arguments::{ClockChoice, RunArguments};
@@ -128,7 +128,7 @@ pub(crate) fn cautioned(scenario: &Scenario) {
     }
 }
 
-/// Plausible bodies, correlated as the body's fits left them.
+/// Plausible bodies, drawn from what the rows that shaped the body leave open.
 pub(crate) fn plausible(
     project: &Project,
     body: &Body,
@@ -137,13 +137,12 @@ pub(crate) fn plausible(
     healthy_only: bool,
     bar: &mut dyn osteon_sim::Progress,
 ) -> Result<PlausibleBodies, Fault> {
-    let posteriors =
-        read_posteriors(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
+    let known = Knowledge::read(project).map_err(|why| Fault::Failed(format!("error: {why}")))?;
     let asked = BandOptions {
         samples,
         seed,
         healthy_only,
-        posteriors,
+        known,
     };
     plausible_bodies(body, &asked, &RunOptions::default(), bar)
         .map_err(|faults| Fault::Failed(faults.render()))
@@ -266,6 +265,13 @@ pub(crate) fn change_record(
         }
         ClockChoice::Meals => {
             (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, None)
+        }
+    }
+    if words.skip_days {
+        scenario.record.skip_days = true;
+        if scenario.record.clock == Clock::Averaged && scenario.record.clock_why.is_some() {
+            let why = Some("days are skipped".to_owned());
+            (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, why);
         }
     }
     Ok(())

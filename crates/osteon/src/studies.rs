@@ -4,19 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use osteon_model::Sources;
-use osteon_report::{overview_figure, study_figure, totals_text, verdict_table, verdicts_json};
+use osteon_report::{
+    coverage_figure, coverage_page, coverage_text, overview_figure, study_figure, totals_text,
+    verdict_table, verdicts_json,
+};
 use osteon_sim::{Body, RunOptions};
 use osteon_study::{
-    Change, Judged, Recorded, RowVerdict, Study, Verdict, compare, is_study, judge_all, near_name,
-    read_recorded, read_study, totals, write_recorded,
+    Change, Judged, Recorded, RowVerdict, Study, Verdict, compare, coverage, is_study, judge_all,
+    near_name, read_recorded, read_study, totals, write_recorded,
 };
 
 use crate::arguments::StudiesArguments;
 use crate::outcome::{Fault, Outcome, outside};
-use crate::output::{say, say_json, write_drawing, write_figure};
+use crate::output::{say, say_json, write, write_drawing, write_figure};
 use crate::progress_bar::Bar;
 use crate::project::{Folder, Project};
-use crate::run::standing_body;
+use crate::run::{plausible, standing_body};
 
 const RECORD: &str = "verdicts.tsv";
 
@@ -43,6 +46,10 @@ pub(crate) fn studies(project: &Project, words: &StudiesArguments) -> Outcome {
     let (studies, unreadable) = read(&chosen, &body);
 
     let mut bar = Bar::new(words.quiet || words.json);
+    if let Some(n) = words.bands {
+        let covered = covered(project, &body, &studies, n as usize, words, &mut bar)?;
+        return Ok(covered && !unreadable);
+    }
     let judged = judge_all(&body, &studies, &RunOptions::default(), &mut bar);
     bar.finish();
     let rows: Vec<RowVerdict> = judged.iter().flat_map(|j| j.rows.iter().cloned()).collect();
@@ -63,6 +70,47 @@ pub(crate) fn studies(project: &Project, words: &StudiesArguments) -> Outcome {
     }
     let changes_ok = hold_to_record(&chosen, &rows, words)?;
     Ok(changes_ok && !unreadable)
+}
+
+/// How many measured numbers fall into the bands of plausible bodies.
+fn covered(
+    project: &Project,
+    body: &Body,
+    studies: &[Study],
+    n: usize,
+    words: &StudiesArguments,
+    bar: &mut Bar,
+) -> Outcome {
+    let of = plausible(project, body, n, words.seed, false, bar)?;
+    let found = coverage(body, studies, &of, words.seed, &RunOptions::default(), bar)
+        .map_err(|faults| Fault::Failed(faults.render()))?;
+    bar.finish();
+    let made_by = format!(
+        "Osteon {}, {} ({})",
+        env!("CARGO_PKG_VERSION"),
+        body.title,
+        body.hash
+    );
+    if let Some(folder) = &words.figures {
+        let source =
+            format!("Simulated with {made_by}. For research and teaching; not medical advice.");
+        write_drawing(
+            folder,
+            "calibration",
+            &coverage_figure(&found, &of, &source),
+        )?;
+    }
+    match &words.write {
+        Some(path) => {
+            let page = coverage_page(&found, &of, words.seed, &made_by);
+            write(path, page.as_bytes())?;
+            if !words.quiet {
+                eprintln!("wrote {}", path.display());
+            }
+        }
+        None => say(&coverage_text(&found, &of, words.seed))?,
+    }
+    Ok(true)
 }
 
 /// Reads the chosen studies; faults go to stderr. The second value is true if any could not be read.
