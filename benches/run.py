@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from body_export import BODY, LONGEST_STEP, NAMES, export
+from body_export import BODY, NAMES, export
 from body_export import VARIED as BODY_VARIED
 from environment import HERE, ROOT, call, engine, peer, python, worst
 
@@ -41,6 +41,7 @@ def main():
     words.add_argument("--quick", action="store_true", help="without 20 years, without the body in the peers, without the cohort")
     words.add_argument("--only", help="of " + ", ".join(PARTS))
     words.add_argument("--people", type=int, default=1000, help="individuals with varied parameters that Osteon runs")
+    words.add_argument("--peer-people", type=int, default=3, help="individuals with varied parameters that libRoadRunner runs")
     words.add_argument("--cohort", type=int, default=10000, help="people of the cohort")
     words.add_argument("--limit", type=float, default=600, help="CPU seconds a peer may take for one measurement")
     words.add_argument("--json", type=Path)
@@ -55,12 +56,12 @@ def main():
         what = f"613-daily, {words.people} people with eight varied parameters, one year, per person"
         text = Path(DAILY).read_text()
         person = lambda folder, number, own: written(folder / f"person-{number}.xml", with_values(text, own))
-        bench.many(what, DAILY, KEY, HOURS_A_YEAR, HOURS_A_YEAR / 12, VARIED, person, words.people)
+        bench.many(what, DAILY, KEY, HOURS_A_YEAR, HOURS_A_YEAR / 12, VARIED, person, words.people, words.peer_people)
     if "decades" in parts:
         bench.one_model("613-daily, one person, 20 years", DAILY, KEY, 20 * HOURS_A_YEAR, HOURS_A_YEAR / 2, rounds=1, tight=1e-10)
     if any(part.startswith("body-") for part in parts):
         with tempfile.TemporaryDirectory() as folder:
-            bench.body_in_the_peers(Path(folder), parts, words.people)
+            bench.body_in_the_peers(Path(folder), parts, words.people, words.peer_people)
     if "ready" in parts:
         bench.ready()
     if "body" in parts:
@@ -105,18 +106,19 @@ class Bench:
             file.write_text(json.dumps(dict(made_by=made_by, rows=rows), indent=1) + "\n")
         return rows
 
-    def body_in_the_peers(self, folder, parts, people):
+    def body_in_the_peers(self, folder, parts, people, peer_people):
         """The body exported to SBML, a pill every day. Peers get the leanest text of it; where it is written, all tools run the same."""
         study = "dosed year"
         file, _, until, every = export(self.engine, study, folder, lean=True)
-        options = dict(optimise="less", longest_step=LONGEST_STEP)
+        options = dict(optimise="less")
         if "body-year" in parts or "body-people" in parts:
-            self.one_model("body as SBML, one person, one year", file, NAMES, until, every, tight=1e-10, copasi=True, **options)
+            # COPASI is left out: at this tolerance its LSODA stops with "Invalid state" (round_trip.py has it at 1e-10).
+            self.one_model("body as SBML, one person, one year", file, NAMES, until, every, tight=1e-10, **options)
         if "body-people" in parts:
             what = f"body as SBML, {people} people with eight varied parameters, one year, per person"
             whole = export(self.engine, study, folder)[0]
             person = lambda folder, number, own: export(self.engine, study, folder, lean=True, start=own, name=f"person-{number}")[0]
-            self.many(what, whole, NAMES, until, every, BODY_VARIED, person, people, **options)
+            self.many(what, whole, NAMES, until, every, BODY_VARIED, person, people, peer_people, **options)
         if "body-decades" in parts:
             self.one_model("body as SBML, one person, 20 years", file, NAMES, 7305, 365.25, rounds=1, tight=1e-9, rtol=self.rtol, **options)
 
@@ -155,7 +157,7 @@ class Bench:
                 ratio = None if first is None else theirs[0]["cpu_s"] / run["cpu_s"]
                 self.tell(what, "COPASI", 1e-6, run["cpu_s"], worst(run["rows"][0], want), ratio, "one round")
 
-    def many(self, what, model, names, until, every, varied, person, people, peer_people=3, **options):
+    def many(self, what, model, names, until, every, varied, person, people, peer_people, **options):
         """Eight parameters varied within 10 %. The peer runs few of the people; all costs are told per person."""
         asked = dict(vary=",".join(varied), atol=1e-9)
         want = self.course(model, names, until, every, 1e-10, people=peer_people, show=peer_people, **asked)["rows"]
@@ -214,6 +216,10 @@ class Bench:
         pair = list(zip(run["columns"], exact["columns"]))
         error = max(abs(a / b - 1) for got, want in pair for a, b in zip(got["values"], want["values"]) if b)
         self.tell("body, a year by the clock with the life before", "Osteon", 1e-5, run["cpu_s"], error, None, "the default tolerance; all quantities of the scenario")
+        leapt = call(self.engine, "scenario", project=project, scenario=scenarios / "year-by-the-clock.toml", repeat=self.rounds, skip=1)
+        pair = list(zip(leapt["columns"], exact["columns"]))
+        error = max(abs(a / b - 1) for got, want in pair for a, b in zip(got["values"], want["values"]) if b)
+        self.tell("body, the same year with days skipped", "Osteon", 1e-5, leapt["cpu_s"], error, None, f"{leapt['skipped'][0]['simulated']} days integrated")
 
 
 def written(file, text):

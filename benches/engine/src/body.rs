@@ -50,6 +50,9 @@ pub fn scenario(words: &Words) -> Result<Value, String> {
         Ok("averaged") => scenario.record.clock = Clock::Averaged,
         _ => {}
     }
+    scenario.record.skip_days = words.number("skip", 0.0)? != 0.0;
+    scenario.record.until_d = words.number("until", scenario.record.until_d)?;
+    scenario.record.every_d = words.number("every", scenario.record.every_d)?;
     let mut times = Vec::new();
     let mut last = None;
     for _ in 0..words.number("repeat", 3.0)? as usize {
@@ -65,5 +68,10 @@ pub fn scenario(words: &Words) -> Result<Value, String> {
     times.sort_by(f64::total_cmp);
     let columns: Vec<Value> = run.arms.iter().flat_map(|a| &a.columns).map(|c| json!({ "quantity": c.quantity, "values": c.values })).collect();
     let work: Vec<Value> = run.arms.iter().map(|a| json!({ "steps": a.work.steps, "rejected": a.work.rejected, "rhs": a.work.rhs })).collect();
-    Ok(json!({ "cpu_s": times[times.len() / 2], "best_s": times[0], "columns": columns, "work": work, "states": body.program.n_states() }))
+    let skipped: Vec<Value> = run
+        .arms
+        .iter()
+        .map(|a| json!({ "days": a.skipped.days(), "leaps": a.skipped.spans.len(), "simulated": a.skipped.simulated, "error": a.skipped.error }))
+        .collect();
+    Ok(json!({ "cpu_s": times[times.len() / 2], "best_s": times[0], "columns": columns, "skipped": skipped, "work": work, "states": body.program.n_states() }))
 }

@@ -89,7 +89,7 @@ impl fmt::Display for UnitError {
 impl std::error::Error for UnitError {}
 
 /// Seconds in the units of time used everywhere: a = 365.25 d, mo = 30.4375 d (UCUM).
-const TIMES: [(&str, f64); 19] = [
+const TIMES: [(&str, f64); 22] = [
     ("s", 1.0),
     ("sec", 1.0),
     ("second", 1.0),
@@ -103,12 +103,15 @@ const TIMES: [(&str, f64); 19] = [
     ("days", 86_400.0),
     ("wk", 604_800.0),
     ("week", 604_800.0),
+    ("weeks", 604_800.0),
     ("mo", 2_629_800.0),
     ("month", 2_629_800.0),
+    ("months", 2_629_800.0),
     ("a", 31_557_600.0),
     ("y", 31_557_600.0),
     ("yr", 31_557_600.0),
     ("year", 31_557_600.0),
+    ("years", 31_557_600.0),
 ];
 
 impl Unit {

@@ -10,6 +10,49 @@ use osteon_vm::math::Arith;
 /// Lanes worked on side by side where results are gathered per lane.
 const SIDE: usize = 8;
 
+/// A loop that gathers something for each lane over all rows, for some lanes side by side.
+trait Sided {
+    /// Number of lanes.
+    fn lanes(&self) -> usize;
+    /// The loop for `W` lanes from `first` on.
+    fn side<const W: usize>(&mut self, first: usize);
+}
+
+/// All lanes of a sided loop, most of them eight at a time.
+#[inline(always)]
+fn all_lanes(mut pass: impl Sided) {
+    let lanes = pass.lanes();
+    let mut first = 0;
+    while first + SIDE <= lanes {
+        pass.side::<SIDE>(first);
+        first += SIDE;
+    }
+    while first < lanes {
+        pass.side::<1>(first);
+        first += 1;
+    }
+}
+
+/// The first `J` increments, cut to one length so that loops over them need no checks.
+#[inline(always)]
+fn earlier<const J: usize>(k: &[Vec<f64>; 8], len: usize) -> [&[f64]; J] {
+    let mut out: [&[f64]; J] = [&[]; J];
+    for j in 0..J {
+        out[j] = &k[j][..len];
+    }
+    out
+}
+
+/// `Σ c_j k_j` in one place.
+#[inline(always)]
+fn weighted<A: Arith, const J: usize>(c: &[f64; J], k: &[&[f64]; J], e: usize) -> f64 {
+    let mut sum = c[0] * k[0][e];
+    for j in 1..J {
+        sum = A::mul_add(c[j], k[j][e], sum);
+    }
+    sum
+}
+
 /// `stage = y + Σ a_j k_j` and `add = Σ c_j k_j / h` in one pass over the earlier increments.
 pub(crate) struct Combine<'a, const J: usize> {
     pub k: &'a [Vec<f64>; 8],
@@ -26,23 +69,16 @@ impl<const J: usize> Pass for Combine<'_, J> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         let len = self.y.len();
-        let mut k: [&[f64]; J] = [&[]; J];
-        for j in 0..J {
-            k[j] = &self.k[j][..len];
-        }
+        let k: [&[f64]; J] = earlier(self.k, len);
         let (y, inverse_h) = (&self.y[..len], &self.inverse_h[..len]);
         let (stage, add) = (&mut self.stage[..len], &mut self.add[..len]);
         for e in 0..len {
             let mut s = y[e];
-            let mut r = self.c[0] * k[0][e];
             for j in 0..J {
                 s = A::mul_add(self.a[j], k[j][e], s);
             }
-            for j in 1..J {
-                r = A::mul_add(self.c[j], k[j][e], r);
-            }
             stage[e] = s;
-            add[e] = r * inverse_h[e];
+            add[e] = weighted::<A, J>(self.c, &k, e) * inverse_h[e];
         }
     }
 }
@@ -61,19 +97,12 @@ impl<const J: usize> Pass for Advance<'_, J> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         let len = self.stage.len();
-        let mut k: [&[f64]; J] = [&[]; J];
-        for j in 0..J {
-            k[j] = &self.k[j][..len];
-        }
+        let k: [&[f64]; J] = earlier(self.k, len);
         let inverse_h = &self.inverse_h[..len];
         let (stage, add) = (&mut self.stage[..len], &mut self.add[..len]);
         for e in 0..len {
-            let mut r = self.c[0] * k[0][e];
-            for j in 1..J {
-                r = A::mul_add(self.c[j], k[j][e], r);
-            }
             stage[e] += k[J - 1][e];
-            add[e] = r * inverse_h[e];
+            add[e] = weighted::<A, J>(self.c, &k, e) * inverse_h[e];
         }
     }
 }
@@ -162,7 +191,12 @@ pub(crate) struct Errors<'a> {
     pub worst: &'a mut [u64],
 }
 
-impl Errors<'_> {
+impl Sided for Errors<'_> {
+    #[inline(always)]
+    fn lanes(&self) -> usize {
+        self.scale.len()
+    }
+
     #[inline(always)]
     fn side<const W: usize>(&mut self, first: usize) {
         let lanes = self.scale.len();
@@ -195,17 +229,8 @@ impl Errors<'_> {
 impl Pass for Errors<'_> {
     type Out = ();
     #[inline(always)]
-    fn run<A: Arith>(mut self) {
-        let lanes = self.scale.len();
-        let mut first = 0;
-        while first + SIDE <= lanes {
-            self.side::<SIDE>(first);
-            first += SIDE;
-        }
-        while first < lanes {
-            self.side::<1>(first);
-            first += 1;
-        }
+    fn run<A: Arith>(self) {
+        all_lanes(self);
     }
 }
 
@@ -217,7 +242,12 @@ pub(crate) struct Take<'a> {
     pub on_the_way: &'a [f64],
 }
 
-impl Take<'_> {
+impl Sided for Take<'_> {
+    #[inline(always)]
+    fn lanes(&self) -> usize {
+        self.choice.len()
+    }
+
     #[inline(always)]
     fn side<const W: usize>(&mut self, first: usize) {
         let lanes = self.choice.len();
@@ -239,17 +269,8 @@ impl Take<'_> {
 impl Pass for Take<'_> {
     type Out = ();
     #[inline(always)]
-    fn run<A: Arith>(mut self) {
-        let lanes = self.choice.len();
-        let mut first = 0;
-        while first + SIDE <= lanes {
-            self.side::<SIDE>(first);
-            first += SIDE;
-        }
-        while first < lanes {
-            self.side::<1>(first);
-            first += 1;
-        }
+    fn run<A: Arith>(self) {
+        all_lanes(self);
     }
 }
 
@@ -265,10 +286,7 @@ impl Pass for Interpolant<'_> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         let len = self.q[0].len();
-        let mut k: [&[f64]; 8] = [&[]; 8];
-        for j in 0..8 {
-            k[j] = &self.k[j][..len];
-        }
+        let k: [&[f64]; 8] = earlier(self.k, len);
         let [q0, q1, q2] = self.q;
         let (q0, q1, q2) = (&mut q0[..len], &mut q1[..len], &mut q2[..len]);
         for e in 0..len {

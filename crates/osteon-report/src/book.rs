@@ -4,6 +4,7 @@
 //! scripts add search and sorting. They are well-formed XML.
 
 mod bibliography;
+mod claims_page;
 mod comments;
 mod equations;
 mod flow;
@@ -20,6 +21,7 @@ mod wiring;
 use std::collections::BTreeMap;
 
 use osteon_model::{Model, SourceMap};
+use osteon_study::Answer;
 
 pub(crate) use bibliography::{Bibliography, Source};
 pub(crate) use flow::Flow;
@@ -47,6 +49,8 @@ pub struct BookInput<'a> {
     pub quantities: Vec<BookQuantity>,
     /// Studies that test the model.
     pub studies: Vec<BookStudy>,
+    /// Claims of the evidence as the model answers them now.
+    pub claims: Vec<Answer>,
     /// Fits that set parameters.
     pub fits: Vec<BookFit>,
     /// Symbol to the library entries that move it.
@@ -134,6 +138,9 @@ pub fn book(input: &BookInput<'_>) -> Result<Vec<BookFile>, String> {
     files.push(parameter_table::all_parameters(&book));
     if !book.sources.entries.is_empty() {
         files.push(bibliography::sources_page(&book));
+    }
+    if !input.claims.is_empty() {
+        files.push(claims_page::claims_page(&book));
     }
     for (text, name, title) in [
         (input.questions, "questions", "Open questions"),

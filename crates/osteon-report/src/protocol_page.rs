@@ -244,8 +244,10 @@ pub fn protocol_text(found: &Protocol) -> String {
                 why.clone(),
             ]);
         }
-        out += "\n";
-        out += &efforts.text("  ");
+        if found.front.iter().any(|c| !c.words.is_empty()) {
+            out += "\n";
+            out += &efforts.text("  ");
+        }
     }
     if !found.left_out.is_empty() {
         out += "\nleft out\n";

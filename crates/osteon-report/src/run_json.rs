@@ -43,6 +43,10 @@ fn arm_json(arm: &ArmRun) -> Value {
             "element": l.element, "unit": l.unit, "entered": l.entered, "dosed": l.dosed, "left": l.left, "gained": l.gained,
             "relative_error": l.relative_error,
         })).collect::<Vec<_>>(),
+        "skipped": (!arm.skipped.spans.is_empty()).then(|| json!({
+            "days": arm.skipped.days(), "period": arm.skipped.period_d, "periods_simulated": arm.skipped.simulated, "error": arm.skipped.error,
+            "spans": arm.skipped.spans,
+        })),
         "work": {"steps": arm.work.steps, "rejected": arm.work.rejected, "rhs": arm.work.rhs, "factorisations": arm.work.factorisations},
     })
 }

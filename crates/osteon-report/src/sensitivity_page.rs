@@ -93,17 +93,14 @@ pub fn sensitivity_page(all: &[Sensitivity], page: &SensitivityPage<'_>) -> Stri
         ..
     } = *page;
     let lived: usize = all.iter().map(|s| s.lived).sum();
-    let arms: usize = all
-        .iter()
-        .map(|s| 2 * parameters.len() * s.outputs.len().min(1))
-        .sum();
+    let whole: usize = all.iter().map(|s| s.whole).sum();
     let mut out = format!(
         "# What matters: sensitivity of every study's rows to every parameter\n\n\
          Computed by `osteon sensitivity --all --write docs/sensitivity.md` with {}. Do not edit: run it again.\n\n\
          Each of the {} uncertain parameters of the body (not the inputs) goes alone to the lower and to the upper end of its range, in every study, \
          whole lives included. *Share of variance* is first order and linear: the squared slope between the ends over the sum of the squared slopes, \
          parameters taken as independent, the range of each as its 95 %. Rows that tell only a direction have no size and are left out.\n\n\
-         Lived is only what can matter ({lived} arms with their lives; two ends of every parameter in every study would be at least {arms}): a parameter that the equations of the wanted quantities \
+         Lived is only what can matter ({lived} arms with their lives, where every arm at both ends of every parameter would be {whole}): a parameter that the equations of the wanted quantities \
          do not read is left out (numbers that nothing varies are folded first, so that the parameters of a drug that is not given fall out), and the nearer \
          end of a range is lived only where the farther one moves an output by more than {:.0} % of its spread or where the two ends lie off one line by a tenth of the spread at rest.\n",
         page.made_by,

@@ -33,6 +33,17 @@ pub fn summary(run: &Run) -> String {
                 failure.message, failure.hint
             );
         }
+        if !arm.skipped.spans.is_empty() {
+            let _ = writeln!(
+                out,
+                "{:.0} days skipped in {} leaps, {} periods of {} d integrated; largest error found {:.1e}",
+                arm.skipped.days(),
+                arm.skipped.spans.len(),
+                arm.skipped.simulated,
+                arm.skipped.period_d,
+                arm.skipped.error
+            );
+        }
         out.push('\n');
         out.push_str(&courses(arm));
         out.push_str(&events(arm));

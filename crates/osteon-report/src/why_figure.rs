@@ -12,7 +12,7 @@ use crate::why_page::{change_text, compared};
 const WIDTH: f64 = 900.0;
 const MARGIN: f64 = 28.0;
 const LABEL: f64 = 300.0;
-const NUMBERS: f64 = 120.0;
+const NUMBERS: f64 = 150.0;
 const BAR: f64 = 27.0;
 const UP: &str = "#0072b2";
 const DOWN: &str = "#d55e00";

@@ -4,50 +4,9 @@ use osteon_model::{Diagnostic, Unit};
 
 use crate::foods_eaten::{IN_LIBRARY, brought, read_eaten};
 use crate::library::{Diet, DietFood, DietNutrient, Fact, Preparation};
-use crate::library_read::{LibraryReader, read_fact};
+use crate::library_read::{LibraryReader, pedigree, read_fact};
 use crate::near_name::advice;
 use crate::toml_text::{Item, Reading, Table};
-
-/// What every entry with words and sources has.
-struct Pedigree {
-    label: String,
-    aliases: Vec<String>,
-    grade: Option<String>,
-    sources: Vec<String>,
-    note: Option<String>,
-}
-
-fn pedigree(reading: &Reading, item: &Item<'_, '_>, table: &Table<'_, '_>) -> Option<Pedigree> {
-    let text = |key| table.get(key).and_then(|i| i.text().map(str::to_owned));
-    let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
-        s.split(',')
-            .map(|k| k.trim().to_owned())
-            .filter(|k| !k.is_empty())
-            .collect()
-    });
-    let note = text("note");
-    if sources.is_empty() && note.is_none() {
-        reading.push(
-            Diagnostic::error(
-                "library-unsourced",
-                format!(
-                    "[{}] has neither `source` nor a `note` that says why it is assumed",
-                    item.key
-                ),
-                item.key_span,
-            )
-            .help("source = \"a key of body/sources.bib\""),
-        );
-        return None;
-    }
-    Some(Pedigree {
-        label: text("label").unwrap_or_else(|| item.key.clone()),
-        aliases: table.get("aliases").map_or_else(Vec::new, |i| i.texts()),
-        grade: text("grade"),
-        sources,
-        note,
-    })
-}
 
 impl LibraryReader<'_> {
     fn known_nutrient(&self, reading: &Reading, item: &Item<'_, '_>) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::inquest::looked_into;
 use crate::measure::show_days;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::run::{Failure, Met};
+use crate::run::{Failure, Met, Skipped};
 use crate::simulate::RunOptions;
 
 /// What a lane brought back.
@@ -23,6 +23,8 @@ pub(crate) struct Driven {
     pub(crate) failure: Option<Breakdown>,
     /// What was really done, where rules have changed the plan on the way.
     pub(crate) replanned: Option<Plan>,
+    /// Days that were not integrated.
+    pub(crate) skipped: Skipped,
 }
 
 /// Gathers what comes out of the time loop and passes word on.
@@ -114,6 +116,7 @@ pub(crate) fn drive_all(
                 events,
                 work: o.work,
                 replanned: None,
+                skipped: Skipped::default(),
             })
             .collect(),
         // A plan that cannot be driven is told to everybody: plans are made from checked scenarios, so this is a fault of a library entry.
@@ -132,6 +135,7 @@ pub(crate) fn drive_all(
                     work: osteon_ode::Work::default(),
                     failure: Some(failure),
                     replanned: None,
+                    skipped: Skipped::default(),
                 }
             })
             .collect(),

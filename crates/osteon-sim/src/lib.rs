@@ -31,12 +31,14 @@ mod plan;
 mod progress;
 mod quantities;
 mod recording;
+mod repeating;
 mod run;
 mod scenario;
 mod scenario_read;
 mod scene;
 mod schedule;
 mod simulate;
+mod skipping;
 mod staged;
 mod substance;
 mod table_text;
@@ -65,7 +67,9 @@ pub use people::{People, PersonColumn, Trait};
 pub use people_read::read_people;
 pub use progress::{Progress, Silent};
 pub use quantities::{Quantity, Reference};
-pub use run::{ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Work};
+pub use run::{
+    ArmRun, Column, Failure, LedgerLine, Met, MetKind, Meta, RowStatus, Run, Skipped, Work,
+};
 pub use scenario::{
     Adherence, Arm, Change, Clock, Deposit, DietPart, Dose, DoseChange, Effect, Exposure,
     InputValue, Meal, Person, Phase, Record, Regimen, Scenario, Start, Titration,

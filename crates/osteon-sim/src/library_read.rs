@@ -16,6 +16,51 @@ use crate::vocabulary::Vocabulary;
 
 const ORIGINS: [&str; 5] = ["measured", "derived", "scaled", "fitted", "assumed"];
 
+/// What every entry with words and sources has.
+pub(crate) struct Pedigree {
+    pub(crate) label: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) grade: Option<String>,
+    pub(crate) sources: Vec<String>,
+    pub(crate) note: Option<String>,
+}
+
+pub(crate) fn pedigree(
+    reading: &Reading,
+    item: &Item<'_, '_>,
+    table: &Table<'_, '_>,
+) -> Option<Pedigree> {
+    let text = |key| table.get(key).and_then(|i| i.text().map(str::to_owned));
+    let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
+        s.split(',')
+            .map(|k| k.trim().to_owned())
+            .filter(|k| !k.is_empty())
+            .collect()
+    });
+    let note = text("note");
+    if sources.is_empty() && note.is_none() {
+        reading.push(
+            Diagnostic::error(
+                "library-unsourced",
+                format!(
+                    "[{}] has neither `source` nor a `note` that says why it is assumed",
+                    item.key
+                ),
+                item.key_span,
+            )
+            .help("source = \"a key of body/sources.bib\""),
+        );
+        return None;
+    }
+    Some(Pedigree {
+        label: text("label").unwrap_or_else(|| item.key.clone()),
+        aliases: table.get("aliases").map_or_else(Vec::new, |i| i.texts()),
+        grade: text("grade"),
+        sources,
+        note,
+    })
+}
+
 /// Reads one file of the library after another into a [`Library`].
 pub(crate) struct LibraryReader<'b> {
     pub(crate) words: &'b Vocabulary,
@@ -422,18 +467,8 @@ impl LibraryReader<'_> {
         table: &Table<'_, '_>,
         shelf: Shelf,
     ) -> Option<Entry> {
-        let text = |key| table.get(key).and_then(|i| i.text().map(str::to_owned));
-        let label = text("label").unwrap_or_else(|| item.key.clone());
-        let aliases = table.get("aliases").map_or_else(Vec::new, |i| i.texts());
-        let grade = text("grade");
-        let note = text("note");
-        let class = text("class");
-        let sources: Vec<String> = text("source").map_or_else(Vec::new, |s| {
-            s.split(',')
-                .map(|k| k.trim().to_owned())
-                .filter(|k| !k.is_empty())
-                .collect()
-        });
+        let words = pedigree(reading, item, table);
+        let class = table.get("class").and_then(|i| i.text().map(str::to_owned));
         let facts = match table.get("facts") {
             Some(i) => i
                 .list()?
@@ -477,33 +512,20 @@ impl LibraryReader<'_> {
             ));
             return None;
         }
-        if sources.is_empty() && note.is_none() {
-            reading.push(
-                Diagnostic::error(
-                    "library-unsourced",
-                    format!(
-                        "[{}] has neither `source` nor a `note` that says why it is assumed",
-                        item.key
-                    ),
-                    item.key_span,
-                )
-                .help("source = \"a key of body/sources.bib\""),
-            );
-            return None;
-        }
+        let words = words?;
         Some(Entry {
             name: item.key.clone(),
             shelf,
-            label,
-            aliases,
+            label: words.label,
+            aliases: words.aliases,
             class,
             caution,
             product,
             effects,
             response,
-            grade,
-            sources,
-            note,
+            grade: words.grade,
+            sources: words.sources,
+            note: words.note,
             span: item.key_span,
         })
     }

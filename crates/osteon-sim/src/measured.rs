@@ -8,7 +8,7 @@ use osteon_model::Unit;
 use crate::laboratory::{LaboratoryTest, TestMethod};
 use crate::library::Library;
 use crate::measure::read_measure;
-use crate::near_name::advice;
+use crate::quantities::meant;
 use crate::scenario_read::Context;
 use crate::toml_text::Item;
 
@@ -57,14 +57,11 @@ pub fn read_measured(
     error: Option<f64>,
 ) -> Result<Measured, String> {
     let Some(known) = library.quantity(quantity) else {
-        let tests = library.tests.iter().filter_map(|t| match &t.method {
-            TestMethod::Quantity(name) => Some(name.as_str()),
-            TestMethod::Load { .. } => None,
-        });
-        let names = library.quantities.iter().map(|q| q.name.as_str());
-        let help = advice(quantity, tests.chain(names), "`osteon list quantities`");
+        let help = meant(library, quantity);
         return Err(format!("there is no quantity `{quantity}`; {help}"));
     };
+    // ± is not on every keyboard.
+    let said = &said.replace("+/-", "±").replace("+-", "±");
     let (said, error) = match said.split_once('±') {
         None => (said.trim(), error),
         Some((said, spread)) => {

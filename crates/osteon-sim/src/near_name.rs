@@ -45,6 +45,17 @@ fn begun<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
+/// The longest known name of two words or more, all of which stand in what was asked ("first stage 4" for "first 4").
+fn inside<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let asked = plain(name);
+    let words: Vec<&str> = asked.split(' ').collect();
+    let stands = |k: &&&str| {
+        let theirs = plain(k);
+        theirs.contains(' ') && theirs.split(' ').all(|w| words.contains(&w))
+    };
+    known.iter().filter(stands).max_by_key(|k| k.len()).copied()
+}
+
 /// The nearest known name within a third of its length in edits (letter case aside), if there is one.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
@@ -74,6 +85,9 @@ pub(crate) fn advice<'a>(
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(name, known.iter().copied()) {
         return format!("did you mean `{near}`?");
+    }
+    if let Some(inside) = inside(name, &known) {
+        return format!("did you mean `{inside}`?");
     }
     let begun = begun(name, &known);
     match begun.as_slice() {
@@ -130,6 +144,15 @@ mod tests {
         assert!(same_name("hypomagnesemia", "Hypomagnesaemia"));
         assert!(same_name("magnesium sulphate iv", "magnesium sulfate IV"));
         assert!(!same_name("magnesium", "calcium"));
+    }
+
+    #[test]
+    fn a_name_inside_other_words_is_found() {
+        let known = ["stage 3", "stage 4", "other"];
+        assert_eq!(
+            advice("stage number 4", known, "x"),
+            "did you mean `stage 4`?"
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Read from `library/quantities.toml`; which symbols exist is checked when the body is loaded.
 
+use crate::library::Library;
+use crate::near_name::{advice, same_name};
 use crate::substance::Substance;
 
 /// A quantity that people ask for by name.
@@ -45,4 +47,26 @@ pub struct Reference {
     pub upper: Option<f64>,
     /// Citation key.
     pub source: String,
+}
+
+/// Help for a quantity that nobody knows: one whose last part is a nutrient's other name (`blood-test.X` for a nutrient called X),
+/// the plain nutrient in blood, else the nearest name.
+pub(crate) fn meant(library: &Library, name: &str) -> String {
+    let (place, last) = name.rsplit_once('.').unwrap_or(("serum", name));
+    let nutrient = library
+        .nutrients
+        .iter()
+        .find(|n| same_name(&n.name, last) || n.aliases.iter().any(|a| same_name(a, last)));
+    let written = nutrient
+        .into_iter()
+        .flat_map(|n| n.aliases.iter().chain([&n.name]))
+        .map(|word| format!("{place}.{word}"))
+        .find(|word| library.quantity(word).is_some());
+    match written {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => {
+            let known = library.quantities.iter().map(|q| q.name.as_str());
+            advice(name, known, "osteon list quantities")
+        }
+    }
 }

@@ -52,6 +52,44 @@ pub struct ArmRun {
     pub work: Work,
     /// Why it stopped early, if it did.
     pub failure: Option<Failure>,
+    /// Days that were not integrated; none unless the scenario asks for it.
+    pub skipped: Skipped,
+}
+
+/// Days that were taken from the drift from day to day instead of being integrated (docs/skipping.md).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Skipped {
+    /// Beginning and end of every leap, days.
+    pub spans: Vec<(f64, f64)>,
+    /// Length of the period that repeats, days; of the last stretch if there are several.
+    pub period_d: f64,
+    /// Periods integrated in the stretches in which days may be skipped, those of leaps that were taken back not counted.
+    pub simulated: u64,
+    /// Largest error found after a leap that was accepted, relative to the size of the state that had it.
+    pub error: f64,
+}
+
+impl Skipped {
+    /// Days skipped.
+    pub fn days(&self) -> f64 {
+        self.spans.iter().map(|(from, until)| until - from).sum()
+    }
+
+    /// Whether a time lies in a leap.
+    pub fn covers(&self, time_d: f64) -> bool {
+        let next = self.spans.partition_point(|(_, until)| *until <= time_d);
+        self.spans.get(next).is_some_and(|(from, _)| *from < time_d)
+    }
+
+    /// Takes over what a later part of the same run has skipped.
+    pub(crate) fn extend(&mut self, later: Skipped) {
+        self.spans.extend(later.spans);
+        self.simulated += later.simulated;
+        self.error = self.error.max(later.error);
+        if later.period_d > 0.0 {
+            self.period_d = later.period_d;
+        }
+    }
 }
 
 impl ArmRun {
@@ -130,15 +168,18 @@ pub struct Column {
 pub enum RowStatus {
     /// Computed.
     Ok,
+    /// On a day that was skipped: between days that were integrated.
+    Skipped,
     /// Not reached; values are NaN.
     Failed,
 }
 
 impl RowStatus {
-    /// `ok` or `failed`, as written in tables.
+    /// `ok`, `skipped` or `failed`, as written in tables.
     pub fn as_str(self) -> &'static str {
         match self {
             RowStatus::Ok => "ok",
+            RowStatus::Skipped => "skipped",
             RowStatus::Failed => "failed",
         }
     }

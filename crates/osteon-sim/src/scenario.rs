@@ -380,4 +380,6 @@ pub struct Record {
     pub clock: Clock,
     /// Why that clock, for the summary; `None` if the user chose.
     pub clock_why: Option<String>,
+    /// Days that repeat may be skipped (docs/skipping.md).
+    pub skip_days: bool,
 }

@@ -12,7 +12,9 @@ use crate::measure::read_days;
 use crate::near_name::advice;
 use crate::person_read::PersonTables;
 use crate::plan::{DAYS_PER_YEAR, life_begins_d};
+use crate::quantities::meant;
 use crate::scenario::{Arm, Change, Clock, Dose, Effect, Phase, Record, Scenario, Start};
+use crate::skipping::refused;
 use crate::toml_text::{Item, Reading, SCENARIO, Table};
 
 /// Horizon in days up to which `clock = "auto"` resolves meals. Above it the ripple of single meals is far below the changes
@@ -453,6 +455,7 @@ impl Context<'_> {
         let also = table.get("also");
         let quantities_item = table.get("quantities");
         let clock_item = table.get("clock");
+        let skip_item = table.get("skip_days");
         let from_d = match from_item {
             Some(i) => i.days("0 d")?,
             None => 0.0,
@@ -529,7 +532,6 @@ impl Context<'_> {
                 {
                     quantities.push(name.to_owned());
                 } else {
-                    let known = self.body.library.quantities.iter().map(|q| q.name.as_str());
                     self.push(
                         item.fault(
                             "scenario-unknown-name",
@@ -537,7 +539,7 @@ impl Context<'_> {
                         )
                         .help(format!(
                             "{} (any symbol of the body will do, too)",
-                            advice(name, known, "osteon list quantities")
+                            meant(&self.body.library, name)
                         )),
                     );
                 }
@@ -562,7 +564,21 @@ impl Context<'_> {
                 .help("quantities = [\"…\"]"),
             );
         }
-        let (clock, clock_why) = self.clock(clock_item.as_ref(), until_d, every_d, arms)?;
+        let skip_days = match &skip_item {
+            Some(item) => item.boolean()?,
+            None => false,
+        };
+        let (clock, clock_why) = match self.clock(clock_item.as_ref(), until_d, every_d, arms)? {
+            (Clock::Averaged, Some(_)) if skip_days => {
+                (Clock::Meals, Some("days are skipped".to_owned()))
+            }
+            chosen => chosen,
+        };
+        if let Some(item) = skip_item.filter(|_| skip_days) {
+            for (what, help) in arms.iter().filter_map(|arm| refused(arm, clock)) {
+                self.push(item.fault("skip-days", what).help(help));
+            }
+        }
         Some(Record {
             from_d,
             until_d,
@@ -572,6 +588,7 @@ impl Context<'_> {
             quantities,
             clock,
             clock_why,
+            skip_days,
         })
     }
 

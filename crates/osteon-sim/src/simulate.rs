@@ -15,8 +15,9 @@ use crate::plan::{
 };
 use crate::progress::Progress;
 use crate::recording::Recorder;
-use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Work};
+use crate::run::{ArmRun, Failure, Met, MetKind, Meta, RowStatus, Run, Skipped, Work};
 use crate::scenario::{Clock, Person, Scenario, Start};
+use crate::skipping::{nothing_to_skip, refused};
 use crate::staged::{Staged, cut_infusions, drive_staged};
 use osteon_ode::SteadyOptions;
 
@@ -203,6 +204,11 @@ pub fn run_many(
                 "drop [[titrate]], or the rows with EVID 3 to 6 and SS",
             ));
         }
+        if member.scenario.record.skip_days
+            && let Some((what, help)) = refused(arm, member.scenario.record.clock)
+        {
+            return Err(fault("skip-days", what, help));
+        }
         let own = prepare(body, &arm.person, &member.start, Some(arm))?;
         let start = member.scenario.start;
         let until_d = life_ends_d(arm, &member.scenario.record);
@@ -268,6 +274,7 @@ pub fn run_many(
                     Vec::new(),
                     *work,
                     Some(failure.clone()),
+                    Skipped::default(),
                 ));
             }
             Ok(state) => {
@@ -305,7 +312,11 @@ pub fn run_many(
                     lived: state.end.clone(),
                     in_force,
                     plan: plan.clone(),
+                    skip_days: scenario.record.skip_days,
                 };
+                if let Some((what, help)) = nothing_to_skip(body, &staged) {
+                    return Err(fault("skip-days", what, &help));
+                }
                 let part = (number, staged, recorder, plan, state.work);
                 match groups.iter_mut().find(|g| g.0 == symbols) {
                     Some(group) => group.1.push(part),
@@ -361,6 +372,7 @@ pub fn run_many(
                 ledger,
                 work,
                 failure,
+                driven.skipped,
             ));
         }
     }
@@ -377,6 +389,7 @@ fn arm_run(
     ledger: Vec<crate::run::LedgerLine>,
     work: Work,
     failure: Option<Failure>,
+    skipped: Skipped,
 ) -> ArmRun {
     let columns = recorder.columns(read);
     let reached = failure.as_ref().map_or(f64::INFINITY, |f| f.time_d);
@@ -384,10 +397,12 @@ fn arm_run(
     let status = times
         .iter()
         .map(|t| {
-            if *t <= reached {
-                RowStatus::Ok
-            } else {
+            if *t > reached {
                 RowStatus::Failed
+            } else if skipped.covers(*t) {
+                RowStatus::Skipped
+            } else {
+                RowStatus::Ok
             }
         })
         .collect();
@@ -401,6 +416,7 @@ fn arm_run(
         ledger,
         work,
         failure,
+        skipped,
     }
 }
 
@@ -566,6 +582,7 @@ fn fault(id: &'static str, message: String, help: &str) -> Diagnostics {
     let list = vec![
         match id {
             "run-failed" => Diagnostic::error("run-failed", message, Span::NONE),
+            "skip-days" => Diagnostic::error("skip-days", message, Span::NONE),
             _ => Diagnostic::error("run-setup", message, Span::NONE),
         }
         .help(help.to_owned()),

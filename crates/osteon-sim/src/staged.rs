@@ -17,9 +17,10 @@ use crate::gathering::{Driven, drive_all};
 use crate::held::Holding;
 use crate::plan::{Plan, Planner};
 use crate::progress::{Progress, Silent};
-use crate::run::{Met, MetKind};
+use crate::run::{Met, MetKind, Skipped};
 use crate::scenario::{Arm, Clock, Dose, InputValue};
 use crate::simulate::RunOptions;
+use crate::skipping::drive_skipping;
 use crate::titrate::changed;
 
 /// Largest relative change of any state from one dosing interval to the next at which a regimen counts as steady. (assumed; slow stores
@@ -44,6 +45,8 @@ pub(crate) struct Staged<'s> {
     pub(crate) in_force: BTreeMap<String, f64>,
     /// What was planned, before any rule changed it.
     pub(crate) plan: Plan,
+    /// Days may be skipped.
+    pub(crate) skip_days: bool,
 }
 
 /// True for instants at which running infusions end.
@@ -102,8 +105,8 @@ pub(crate) fn drive_staged(
 ) -> Vec<Driven> {
     let plain = |p: &Staged<'_>| p.arm.interventions.is_empty() && p.arm.titrations.is_empty();
     if body.held.is_empty() && people.iter().all(plain) {
-        let setups: Vec<LaneSetup> = people.into_iter().map(|p| p.setup).collect();
-        return drive_all(body, &setups, record, options, progress);
+        let setups = people.into_iter().map(|p| (p.setup, p.skip_days)).collect();
+        return drive_each(body, setups, record, options, progress);
     }
     let mut under_way: Vec<UnderWay<'_>> = people
         .into_iter()
@@ -122,8 +125,14 @@ pub(crate) fn drive_staged(
         if active.is_empty() {
             break;
         }
-        let setups: Vec<LaneSetup> = active.iter().map(|p| under_way[*p].next_stage()).collect();
-        let driven = drive_all(body, &setups, &read, options, progress);
+        let setups = active
+            .iter()
+            .map(|p| {
+                let next = under_way[*p].next_stage();
+                (next, under_way[*p].staged.skip_days)
+            })
+            .collect();
+        let driven = drive_each(body, setups, &read, options, progress);
         for (person, stage) in active.into_iter().zip(driven) {
             under_way[person].arrived(body, stage, record, options);
         }
@@ -131,6 +140,29 @@ pub(crate) fn drive_staged(
     under_way
         .into_iter()
         .map(|u| u.finish(record.len()))
+        .collect()
+}
+
+/// Side by side, or one by one where days may be skipped.
+fn drive_each(
+    body: &Body,
+    people: Vec<(LaneSetup, bool)>,
+    record: &[SymbolIndex],
+    options: &RunOptions,
+    progress: &mut dyn Progress,
+) -> Vec<Driven> {
+    let plain: Vec<LaneSetup> = people
+        .iter()
+        .filter(|p| !p.1)
+        .map(|p| p.0.clone())
+        .collect();
+    let mut together = drive_all(body, &plain, record, options, progress).into_iter();
+    people
+        .iter()
+        .filter_map(|(setup, skips)| match skips {
+            true => Some(drive_skipping(body, setup, record, options, progress)),
+            false => together.next(),
+        })
         .collect()
 }
 
@@ -184,6 +216,7 @@ impl<'s> UnderWay<'s> {
                 work: osteon_ode::Work::default(),
                 failure: None,
                 replanned: None,
+                skipped: Skipped::default(),
             },
         }
     }
@@ -280,6 +313,7 @@ impl<'s> UnderWay<'s> {
         self.gathered.work.add(&stage.work);
         self.gathered.end = stage.end;
         self.gathered.failure = stage.failure;
+        self.gathered.skipped.extend(stage.skipped);
         if self.gathered.failure.is_some() || last {
             self.done = true;
             return;

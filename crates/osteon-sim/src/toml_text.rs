@@ -328,6 +328,19 @@ impl<'r, 't> Item<'r, 't> {
                     })
                     .collect(),
             ),
+            DeValue::Table(_) => {
+                self.reading.push(
+                    self.fault(
+                        self.reading.family.wrong_kind,
+                        format!("`{}` is one table, and should be a list of them", self.key),
+                    )
+                    .help(format!(
+                        "write [[{0}]] instead of [{0}]: there may be several",
+                        self.key
+                    )),
+                );
+                None
+            }
             _ => {
                 self.wrong_kind("a list in [ ]");
                 None
@@ -378,6 +391,23 @@ impl<'r, 't> Item<'r, 't> {
                 )
                 .help(format!(
                     "times count from the start of the scenario: \"{example}\""
+                )),
+            );
+            return;
+        }
+        let comma = text.find(',').filter(|at| {
+            let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+            digit(text[..*at].chars().next_back()) && digit(text[at + 1..].chars().next())
+        });
+        if comma.is_some() {
+            self.reading.push(
+                self.fault(
+                    family.wrong_kind,
+                    format!("`{}` has a comma in its number: \"{text}\"", self.key),
+                )
+                .help(format!(
+                    "numbers have a point: \"{}\"",
+                    text.replace(',', ".")
                 )),
             );
             return;

@@ -153,9 +153,10 @@ pub fn fit(
     };
     progress.fraction(1.0);
     let Some(minimum) = found.map_err(FitError::Setup)? else {
-        return Err(FitError::Start(
-            "the studies do not run at the start values; give others under [start]".to_owned(),
-        ));
+        return Err(FitError::Start(format!(
+            "the studies do not run at the start values{}\n   = help: give others under [start]",
+            problem.trouble(&start)
+        )));
     };
     let shipped: Vec<f64> = file
         .parameters
@@ -168,8 +169,18 @@ pub fn fit(
 }
 
 impl Problem<'_> {
-    /// Residuals of rows, then of the prior, at each point. Points, studies and arms run as lanes.
+    /// Residuals of rows, then of the prior, at each point.
     fn residuals(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Diagnostics> {
+        let runs = self.runs(points)?;
+        Ok(points
+            .iter()
+            .zip(&runs)
+            .map(|(point, runs)| self.at_point(point, runs))
+            .collect())
+    }
+
+    /// The runs of every point. Points, studies and arms run as lanes.
+    fn runs(&self, points: &[Vec<f64>]) -> Result<Vec<Vec<ArmRun>>, Diagnostics> {
         let arms: Vec<(&Scenario, usize)> = self
             .studies
             .iter()
@@ -187,16 +198,34 @@ impl Problem<'_> {
                 arms: arms.clone(),
             }
         };
-        let runs = run_sets(
+        run_sets(
             self.body,
             &points.iter().map(set).collect::<Vec<_>>(),
             self.options,
-        )?;
-        Ok(points
+        )
+    }
+
+    /// Which study does not run at a point, and why; empty if all do.
+    fn trouble(&self, point: &[f64]) -> String {
+        let Ok(runs) = self.runs(&[point.to_vec()]) else {
+            return String::new();
+        };
+        let owners = self
+            .studies
             .iter()
-            .zip(&runs)
-            .map(|(point, runs)| self.at_point(point, runs))
-            .collect())
+            .flat_map(|s| std::iter::repeat_n(s, s.scenario.arms.len()));
+        let told: Vec<String> = runs
+            .iter()
+            .flatten()
+            .zip(owners)
+            .filter_map(|(run, study)| Some(format!("study `{}`: {}", study.name, run.stopped()?)))
+            .collect();
+        let more = match told.len() {
+            0 | 1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        told.first()
+            .map_or_else(String::new, |first| format!("; {first}{more}"))
     }
 
     fn at_point(&self, point: &[f64], runs: &[ArmRun]) -> Vec<f64> {

@@ -13,7 +13,7 @@ use crate::lane_sets::run_starts;
 use crate::matched_scenario::MatchedScenario;
 use crate::near_names::near_name;
 use crate::protocol_file::{
-    Amounts, Bound, Choice, Lever, Limit, Safety, brought, in_unit_of, usual_food,
+    Amounts, Bound, Choice, Lever, Limit, Safety, in_unit_of, taken, usual_food,
 };
 use crate::uncertainty::{draw_all, uncertain_parameters, uniforms};
 use crate::uncertainty_bands::{QUANTILES, quantile};
@@ -407,7 +407,7 @@ impl<'a> Search<'a> {
         let person = &scenario.arms[0].person;
         let usual = (
             usual_food(body, &person.diet),
-            brought(body, &person.regimens),
+            taken(body, &scenario.arms[0]),
         );
         let record = &mut scenario.record;
         (record.from_d, record.until_d) = (0.0, question.within_d);
@@ -746,7 +746,7 @@ impl<'a> Search<'a> {
             .advice
             .iter()
             .filter(|a| self.amount(&best.choices, a) > a.upper * (1.0 + 1e-9))
-            .map(|a| format!("more than {} of {} a day: {}", a.said, a.nutrient, a.why))
+            .map(|a| format!("more than {} of {}: {}", a.said, a.nutrient, a.why))
             .collect()
     }
 

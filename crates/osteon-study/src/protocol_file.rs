@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use osteon_model::{Sources, Unit};
 use osteon_sim::{
-    Body, DietPart, Nutrient, Phase, Regimen, Scenario, Shelf, read_measure, read_scenario,
+    Arm, Body, DietPart, Nutrient, Phase, Regimen, Scenario, Shelf, read_measure, read_scenario,
     suggestion,
 };
 
@@ -280,6 +280,26 @@ pub(crate) fn brought(body: &Body, regimens: &[Regimen]) -> Amounts {
     amounts
 }
 
+/// The most that a person takes a day anyway: all their life, and in any phase of the scenario together with it.
+pub(crate) fn taken(body: &Body, arm: &Arm) -> Amounts {
+    let always = brought(body, &arm.person.regimens);
+    let mut most = always.clone();
+    for phase in &arm.phases {
+        // Phases that overlap are taken together.
+        let together = arm
+            .phases
+            .iter()
+            .filter(|p| p.from_d <= phase.from_d && phase.from_d < p.until_d);
+        let regimens: Vec<Regimen> = together.flat_map(|p| p.regimens.clone()).collect();
+        for (nutrient, amount) in brought(body, &regimens) {
+            let total = amount + always.get(&nutrient).copied().unwrap_or(0.0);
+            let known = most.entry(nutrient).or_insert(0.0);
+            *known = known.max(total);
+        }
+    }
+    most
+}
+
 /// What a person's usual food brings a day.
 pub(crate) fn usual_food(body: &Body, diet: &[DietPart]) -> Amounts {
     body.library
@@ -505,7 +525,7 @@ pub fn read_asked(
     );
     option.insert("effort".to_owned(), toml::Value::Table(effort));
     let usual = usual_food(body, &scenario.arms[0].person.diet);
-    let own = brought(body, &scenario.arms[0].person.regimens);
+    let own = taken(body, &scenario.arms[0]);
     let choice = choice(
         body,
         &toml::Value::Table(option),

@@ -81,6 +81,8 @@ pub struct Sensitivity {
     pub behind: Vec<bool>,
     /// Arms that were lived, each with its life.
     pub lived: usize,
+    /// Arms that would be lived if every one met both ends of every parameter.
+    pub whole: usize,
 }
 
 impl Sensitivity {
@@ -93,6 +95,7 @@ impl Sensitivity {
             failed: Vec::new(),
             behind: vec![false; parameters],
             lived: 0,
+            whole: 0,
         }
     }
 
@@ -335,6 +338,7 @@ impl<'b> Probe<'b> {
         let rough = read(&base_arms).into_iter().zip(&base);
         let shift: Vec<f64> = rough.map(|(rough, fine)| fine - rough).collect();
         found.lived = 2 * arms.len();
+        found.whole = (2 * n + 1) * arms.len();
         // For each arm the parameters that its equations read; an arm that does not read one goes as it is.
         let quantities = &scenario.record.quantities;
         let behind: Vec<BTreeSet<String>> = arms

@@ -276,6 +276,7 @@ mod tests {
             failed: Vec::new(),
             behind: vec![true; 2],
             lived: 1,
+            whole: 1,
         }
     }
 

@@ -55,6 +55,7 @@ fn run() -> Run {
             values: times.iter().map(|t| 1.0 + slope * t / 365.25).collect(),
         }],
         status: vec![RowStatus::Ok; times.len()],
+        skipped: osteon_sim::Skipped::default(),
         times: times.clone(),
         events: Vec::new(),
         ledger: Vec::new(),

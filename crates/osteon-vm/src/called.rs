@@ -7,6 +7,7 @@
 #![allow(clippy::needless_range_loop)] // see `execute.rs`: no closures in code for an instruction set
 
 use std::arch::x86_64::{__m256d, __m512d};
+use std::mem::transmute;
 
 use crate::execute::{avx2, avx512};
 use crate::math::{self, Fused};
@@ -76,35 +77,35 @@ macro_rules! on_vectors {
         #[target_feature(enable = $features)]
         unsafe extern "sysv64" fn $exp(x: $vector) -> $vector {
             // SAFETY: as many numbers of the same size.
-            let x: [f64; $n] = unsafe { std::mem::transmute(x) };
+            let x = unsafe { transmute::<$vector, [f64; $n]>(x) };
             let mut out = [0.0; $n];
             for i in 0..$n {
                 out[i] = math::exp_with::<Fused>(x[i], 0.0);
             }
             // SAFETY: as above.
-            unsafe { std::mem::transmute(out) }
+            unsafe { transmute::<[f64; $n], $vector>(out) }
         }
 
         #[target_feature(enable = $features)]
         unsafe extern "sysv64" fn $ln(x: $vector) -> $vector {
             // SAFETY: as above.
-            let x: [f64; $n] = unsafe { std::mem::transmute(x) };
+            let x = unsafe { transmute::<$vector, [f64; $n]>(x) };
             let mut out = [0.0; $n];
             for i in 0..$n {
                 out[i] = math::ln_with::<Fused>(x[i]);
             }
             // SAFETY: as above.
-            unsafe { std::mem::transmute(out) }
+            unsafe { transmute::<[f64; $n], $vector>(out) }
         }
 
         #[target_feature(enable = $features)]
         unsafe extern "sysv64" fn $pow(x: $vector, y: $vector, log: $vector) -> $vector {
             // SAFETY: as above.
-            let (x, y, log): ([f64; $n], [f64; $n], [f64; $n]) = unsafe {
+            let (x, y, log) = unsafe {
                 (
-                    std::mem::transmute(x),
-                    std::mem::transmute(y),
-                    std::mem::transmute(log),
+                    transmute::<$vector, [f64; $n]>(x),
+                    transmute::<$vector, [f64; $n]>(y),
+                    transmute::<$vector, [f64; $n]>(log),
                 )
             };
             let mut out = [0.0; $n];
@@ -119,7 +120,7 @@ macro_rules! on_vectors {
                 out = $special(x, y, out);
             }
             // SAFETY: as above.
-            unsafe { std::mem::transmute(out) }
+            unsafe { transmute::<[f64; $n], $vector>(out) }
         }
 
         /// Rarely needed, so kept out of the way.

@@ -24,6 +24,20 @@ impl Pass for CopyAndCompare<'_> {
     }
 }
 
+/// Calls `of_width` for the width of the slot file: a known number of lanes becomes vector code.
+macro_rules! by_width {
+    ($pass:ident) => {
+        match $pass.width {
+            1 => $pass.of_width::<1>(),
+            2 => $pass.of_width::<2>(),
+            4 => $pass.of_width::<4>(),
+            8 => $pass.of_width::<8>(),
+            16 => $pass.of_width::<16>(),
+            _ => $pass.of_width::<32>(),
+        }
+    };
+}
+
 /// Copies rows of the slot file, wherever they are, to consecutive rows of as many numbers.
 pub(crate) struct ReadRows<'a> {
     pub slots: &'a [f64],
@@ -47,14 +61,7 @@ impl Pass for ReadRows<'_> {
     type Out = ();
     #[inline(always)]
     fn run<A: Arith>(self) {
-        match self.width {
-            1 => self.of_width::<1>(),
-            2 => self.of_width::<2>(),
-            4 => self.of_width::<4>(),
-            8 => self.of_width::<8>(),
-            16 => self.of_width::<16>(),
-            _ => self.of_width::<32>(),
-        }
+        by_width!(self)
     }
 }
 
@@ -86,13 +93,6 @@ impl Pass for AddRows<'_> {
     type Out = ();
     #[inline(always)]
     fn run<A: Arith>(self) {
-        match self.width {
-            1 => self.of_width::<1>(),
-            2 => self.of_width::<2>(),
-            4 => self.of_width::<4>(),
-            8 => self.of_width::<8>(),
-            16 => self.of_width::<16>(),
-            _ => self.of_width::<32>(),
-        }
+        by_width!(self)
     }
 }

@@ -132,6 +132,9 @@ pub(crate) struct RunArguments {
     /// How intake is given
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) clock: ClockChoice,
+    /// Integrate only some of the days of a strictly periodic regimen and take the others from the drift between them (docs/skipping.md)
+    #[arg(long)]
+    pub(crate) skip_days: bool,
     /// Say nothing but faults
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -215,6 +215,9 @@ fn identity(
     put("rtol", json!(meta.rtol));
     put("atol", json!(meta.atol));
     put("clock", json!(meta.clock));
+    if scenario.record.skip_days {
+        put("skip_days", json!(true));
+    }
     put("scenario", json!(scenario.name));
     put("scenario_text", json!(scenario.text));
     put("every_d", json!(scenario.record.every_d));

@@ -131,9 +131,11 @@ pub(crate) fn parquet_bytes(name: &str, words: &Words, runs: &[ArmRun]) -> Resul
                     let text = |t: &str| ByteArray::from(t.as_bytes().to_vec());
                     match column {
                         "status" => {
-                            let (ok, failed) = (text("ok"), text("failed"));
+                            let (ok, skipped, failed) =
+                                (text("ok"), text("skipped"), text("failed"));
                             same.extend(run.status.iter().map(|s| match s {
                                 osteon_sim::RowStatus::Ok => ok.clone(),
+                                osteon_sim::RowStatus::Skipped => skipped.clone(),
                                 osteon_sim::RowStatus::Failed => failed.clone(),
                             }));
                         }

@@ -9,8 +9,10 @@ use osteon_sim::{BODY_FILE, Body, Diagnostics};
 use osteon_study::{FITS, Recorded, read_fit, read_recorded, read_study};
 
 use crate::arguments::DocArguments;
+use crate::claims::all_answered;
 use crate::outcome::{Fault, Outcome};
 use crate::output::write;
+use crate::progress_bar::Bar;
 use crate::project::{Project, beside};
 use crate::run::standing_body;
 
@@ -23,7 +25,7 @@ const RECORD: &str = "studies/verdicts.tsv";
 /// Writes the book of the body, or of the model that is named.
 pub(crate) fn doc(project: &Project, words: &DocArguments) -> Outcome {
     let files = match &words.model {
-        None => of_body(project)?,
+        None => of_body(project, words.quiet)?,
         Some(path) => of_file(path)?,
     };
     for file in &files {
@@ -79,6 +81,7 @@ fn of_file(path: &Path) -> Result<Vec<osteon_report::BookFile>, Fault> {
         changes: None,
         quantities: Vec::new(),
         studies: Vec::new(),
+        claims: Vec::new(),
         fits: Vec::new(),
         moved_by: BTreeMap::new(),
         model: &model,
@@ -97,7 +100,7 @@ fn title(model: &Model, file: &str) -> String {
     })
 }
 
-fn of_body(project: &Project) -> Result<Vec<osteon_report::BookFile>, Fault> {
+fn of_body(project: &Project, quiet: bool) -> Result<Vec<osteon_report::BookFile>, Fault> {
     let body = standing_body(project)?;
     let parsed = osteon_lang::load(project, BODY_FILE);
     let Some(model) = parsed.model else {
@@ -125,6 +128,9 @@ fn of_body(project: &Project) -> Result<Vec<osteon_report::BookFile>, Fault> {
             }
         }
     }
+    let mut bar = Bar::new(quiet);
+    let claims = all_answered(project, &body, &mut bar)?;
+    bar.finish();
     made(&BookInput {
         title: if body.title == "body" {
             "The human body".to_owned()
@@ -137,6 +143,7 @@ fn of_body(project: &Project) -> Result<Vec<osteon_report::BookFile>, Fault> {
         changes: changes.as_deref(),
         quantities,
         studies: studies(project, &body)?,
+        claims,
         fits: fits(project, &body)?,
         moved_by,
         model: &model,

@@ -191,7 +191,7 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
     let (model, sources) = read_model(&words.scenario)?;
     let course =
         time_course(&model, &asked).map_err(|faults| Fault::Failed(sources.render_all(&faults)))?;
-    hand_out(&course, words)?;
+    hand_out(&course, &model, words)?;
     if let Some(failure) = &course.failure {
         eprintln!(
             "error{}: the run stopped {failure}\n   = help: {}",
@@ -210,7 +210,7 @@ pub(crate) fn run_model(words: &RunArguments) -> Outcome {
 }
 
 /// To stdout, or to a file whose ending chooses between CSV and JSON.
-fn hand_out(course: &Course, words: &RunArguments) -> Result<(), Fault> {
+fn hand_out(course: &Course, model: &Model, words: &RunArguments) -> Result<(), Fault> {
     let as_json = words.json
         || words
             .output
@@ -228,7 +228,16 @@ fn hand_out(course: &Course, words: &RunArguments) -> Result<(), Fault> {
             .iter()
             .map(|(t, name)| json!({ "time": t, "event": name }))
             .collect();
-        json!({ "time": course.times, "columns": columns, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(|f| json!({ "id": f.cause.id(), "time": f.time, "message": f.to_string(), "state": f.state, "hint": f.hint() })) })
+        let units: serde_json::Map<String, serde_json::Value> = course
+            .names
+            .iter()
+            .filter_map(|n| {
+                let unit = model.symbol(model.find(n)?).unit?;
+                Some((n.clone(), unit.to_string().into()))
+            })
+            .collect();
+        let time_unit = model.time_unit.map(|u| u.to_string());
+        json!({ "time": course.times, "time_unit": time_unit, "columns": columns, "units": units, "events": events, "steps": course.steps, "failure": course.failure.as_ref().map(|f| json!({ "id": f.cause.id(), "time": f.time, "message": f.to_string(), "state": f.state, "hint": f.hint() })) })
     };
     match (&words.output, as_json) {
         (Some(file), true) => write(file, format!("{:#}\n", value()).as_bytes()),

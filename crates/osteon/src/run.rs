@@ -267,6 +267,13 @@ pub(crate) fn change_record(
             (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, None)
         }
     }
+    if words.skip_days {
+        scenario.record.skip_days = true;
+        if scenario.record.clock == Clock::Averaged && scenario.record.clock_why.is_some() {
+            let why = Some("days are skipped".to_owned());
+            (scenario.record.clock, scenario.record.clock_why) = (Clock::Meals, why);
+        }
+    }
     Ok(())
 }
 

@@ -35,6 +35,7 @@ pub(super) fn page(book: &Book<'_>, name: &str, title: &str, body: &Markup) -> B
                     nav aria-label="Pages" {
                         ul { (entry("index", "Overview")) (entry("parameters", "All parameters"))
                             @if !book.sources.entries.is_empty() { (entry("sources", "Sources")) }
+                            @if !book.input.claims.is_empty() { (entry("claims", "Claims")) }
                             @if book.input.questions.is_some() { (entry("questions", "Open questions")) }
                             @if book.input.changes.is_some() { (entry("changes", "History")) }
                         }

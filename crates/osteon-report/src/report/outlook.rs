@@ -80,7 +80,7 @@ pub(super) fn tables(input: &ReportInput<'_>) -> Option<Markup> {
     let any = input.run.arms.iter().any(|a| !columns(input, a).is_empty());
     any.then(|| {
         html! {
-            p { "Ratios compare with the person's own start, so that they say what the scenario does and not who the person is. The last column names the kinds of knowledge that a number hangs on besides mechanism, and whether they act here." }
+            p { "Ratios compare with the person's own start, so that they say what the scenario does and not who the person is. Under each name stand the kinds of knowledge that the number hangs on besides mechanism, and whether they act here." }
             @for (number, arm) in input.run.arms.iter().enumerate() {
                 @if !arm.name.is_empty() { h3 { (arm.name) } }
                 @let rows = rows_shown(input, number);
@@ -88,23 +88,14 @@ pub(super) fn tables(input: &ReportInput<'_>) -> Option<Markup> {
                     thead { tr {
                         th scope="col" { "Quantity" } th scope="col" { "Unit" }
                         @for row in &rows { th scope="col" class="num" { (arm.times.get(*row).map_or_else(String::new, |t| time_head(*t, input.figure.days.1 - input.figure.days.0))) } }
-                        th scope="col" { "Links" }
                     } }
                     tbody { @for column in columns(input, arm) {
                         tr data-quantity=(column.quantity) {
-                            th scope="row" { (column.label) }
+                            th scope="row" { (column.label) span class="links" { (links_words(input, arm, &column.quantity)) } }
                             td { @if column.unit != "1" { (column.unit) } }
                             @for row in &rows {
                                 @let value = column.values.get(*row).copied().unwrap_or(f64::NAN);
                                 td class="num" data-row=(row) data-v=[value.is_finite().then_some(value)] { (quantity(value)) }
-                            }
-                            td class="links" {
-                                @let found = links(input, arm, &column.quantity);
-                                @if found.is_empty() { "mechanism alone" }
-                                @for (i, link) in found.iter().enumerate() {
-                                    @if i > 0 { ", " }
-                                    span title=(link.label) { (link.symbol.trim_start_matches(LINK).replace('_', " ")) " " b { (if link.value == 0.0 { "off" } else { "on" }) } }
-                                }
                             }
                         }
                     } }
@@ -112,4 +103,15 @@ pub(super) fn tables(input: &ReportInput<'_>) -> Option<Markup> {
             }
         }
     })
+}
+
+fn links_words(input: &ReportInput<'_>, arm: &ArmRun, quantity: &str) -> Markup {
+    let found = links(input, arm, quantity);
+    html! {
+        @if found.is_empty() { "mechanism alone" }
+        @for (i, link) in found.iter().enumerate() {
+            @if i > 0 { ", " }
+            span title=(link.label) { (link.symbol.trim_start_matches(LINK).replace('_', " ")) " " b { (if link.value == 0.0 { "off" } else { "on" }) } }
+        }
+    }
 }

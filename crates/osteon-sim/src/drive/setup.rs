@@ -30,6 +30,17 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What it acts on.
+    pub fn symbol(&self) -> SymbolIndex {
+        match self {
+            Action::Add { symbol, .. }
+            | Action::Set { symbol, .. }
+            | Action::Infuse { symbol, .. } => *symbol,
+        }
+    }
+}
+
 /// An action and its time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timed {
