@@ -178,6 +178,18 @@ fn a_failure_keeps_what_was_finished() {
     let failure = arm.failure.as_ref().expect("an unstable body fails");
     assert!(failure.time_d >= 3.0 && failure.time_d < 4.0, "{failure:?}");
     assert!(!failure.states.is_empty() && !failure.hint.is_empty());
+    // Who, when and after what, which state with its value, why.
+    let told = arm.stopped().expect("a failed run says so");
+    let state = format!("`{}` (", failure.states[0]);
+    for part in [
+        "the run stopped at 3 d 00:0",
+        "(before it: k_kidney = -1e6 begins, 3 d)",
+        &state,
+        "; likely cause: ",
+    ] {
+        assert!(told.contains(part), "no `{part}` in: {told}");
+    }
+    assert!(failure.id.starts_with("run-"), "{}", failure.id);
     assert_eq!(&arm.status[..4], &[RowStatus::Ok; 4]);
     assert_eq!(&arm.status[4..], &[RowStatus::Failed; 4]);
     assert!(values(arm, "serum.Mg")[3].is_finite() && values(arm, "serum.Mg")[4].is_nan());
