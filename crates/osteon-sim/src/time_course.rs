@@ -60,7 +60,10 @@ impl Observer for Table {
 
 /// Why a model cannot be run; empty if it can.
 pub fn compiles(model: &Model) -> Vec<Diagnostic> {
-    osteon_compile::compile(model).err().unwrap_or_default()
+    match osteon_compile::compile(model) {
+        Ok(_) => Vec::new(),
+        Err(why) => why,
+    }
 }
 
 /// Runs a model from its start time. A row at the time of an event shows the values after it.
