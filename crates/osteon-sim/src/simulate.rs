@@ -62,6 +62,9 @@ pub struct Member<'s> {
     pub start: Vec<(String, f64)>,
 }
 
+/// A life before a scenario: its end, or why it stopped and what it took.
+type Lived = Result<LivedState, Box<(Failure, Work)>>;
+
 /// A body after a life: everything needed to go on from there. Cloning is cheap; keep it to run many scenarios on one person.
 #[derive(Debug, Clone)]
 pub struct LivedState {
@@ -170,7 +173,10 @@ pub fn live(
     let mut lived = live_people(body, &people, Start::Lived, options, progress);
     match lived.pop() {
         Some(Ok(state)) => Ok(state),
-        Some(Err((failure, _))) => Err(fault("run-failed", failure.message, &failure.hint)),
+        Some(Err(stopped)) => {
+            let (failure, _) = *stopped;
+            Err(fault("run-failed", failure.message, &failure.hint))
+        }
         None => Err(fault("run-failed", "nobody to live".to_owned(), "")),
     }
 }
@@ -231,8 +237,7 @@ pub fn run_many(
         prepared.push(own);
     }
     progress.stage("lived life");
-    let mut lived: Vec<Option<Result<LivedState, (Failure, Work)>>> =
-        (0..lives.len()).map(|_| None).collect();
+    let mut lived: Vec<Option<Lived>> = (0..lives.len()).map(|_| None).collect();
     for kind in [Start::Lived, Start::Steady] {
         let places: Vec<usize> = (0..lives.len()).filter(|i| lives[*i].1 == kind).collect();
         let people: Vec<(&Prepared<'_>, f64)> =
@@ -263,7 +268,8 @@ pub fn run_many(
             .as_ref()
             .expect("every kind of start was lived above")
         {
-            Err((failure, work)) => {
+            Err(stopped) => {
+                let (failure, work) = stopped.as_ref();
                 let read = vec![f64::NAN; recorder.times.len() * recorder.symbols.len()];
                 results[number] = Some(arm_run(
                     member,
@@ -483,7 +489,7 @@ fn live_people(
     start: Start,
     options: &RunOptions,
     progress: &mut dyn Progress,
-) -> Vec<Result<LivedState, (Failure, Work)>> {
+) -> Vec<Lived> {
     if people.is_empty() {
         return Vec::new();
     }
@@ -506,7 +512,7 @@ fn live_people(
         })
         .collect();
     let driven = drive_all(body, &jobs, &[], options, progress);
-    let mut lived: Vec<Result<LivedState, (Failure, Work)>> = people
+    let mut lived: Vec<Lived> = people
         .iter()
         .zip(driven)
         .map(|((p, until_d), driven)| match failure_of(&driven, &[]) {
@@ -516,7 +522,7 @@ fn live_people(
                     "in the life before the scenario, at age {age:.1} a, {}",
                     failure.message
                 );
-                Err((failure, work_of(&driven.work)))
+                Err(Box::new((failure, work_of(&driven.work))))
             }
             None => {
                 let planner = Planner {
@@ -552,7 +558,7 @@ fn live_people(
                         states: Vec::new(),
                         hint: "start = \"day 0\" begins from the lived life instead".to_owned(),
                     };
-                    *state = Err((failure, Work::default()));
+                    *state = Err(Box::new((failure, Work::default())));
                 }
             }
         }

@@ -213,7 +213,7 @@ enum Stopped {
     /// The solver failed.
     Failed(Box<Driven>),
     /// An event of the model happened in it.
-    Event(Period, Vec<(f64, usize)>),
+    Event(Box<Period>, Vec<(f64, usize)>),
 }
 
 impl Walk<'_> {
@@ -383,10 +383,10 @@ impl Walk<'_> {
             drive_all(self.body, &[setup], self.record, self.options, &mut Silent).pop()
         else {
             return Err(Stopped::Event(
-                Period {
+                Box::new(Period {
                     end: from.clone(),
                     values: Vec::new(),
-                },
+                }),
                 Vec::new(),
             ));
         };
@@ -401,7 +401,7 @@ impl Walk<'_> {
         if driven.events.is_empty() {
             Ok(period)
         } else {
-            Err(Stopped::Event(period, driven.events))
+            Err(Stopped::Event(Box::new(period), driven.events))
         }
     }
 
@@ -420,7 +420,7 @@ impl Walk<'_> {
     fn stop(&mut self, stopped: Stopped, stretch: &mut Stretch, number: &mut usize) {
         match stopped {
             Stopped::Event(period, events) => {
-                self.keep(stretch, *number, period);
+                self.keep(stretch, *number, *period);
                 stretch.history.clear();
                 stretch.history.push_back(self.gathered.end.states.clone());
                 self.gathered.events.extend(events);
@@ -603,8 +603,8 @@ fn law_of(changes: &[Vec<f64>], sizes: &[f64], modes: usize) -> Option<Vec<f64>>
             let h = |back: usize| changes[now - back][i] / size;
             for a in 0..modes {
                 right[a] += h(a + 1) * h(0);
-                for b in 0..modes {
-                    matrix[a][b] += h(a + 1) * h(b + 1);
+                for (b, entry) in matrix[a].iter_mut().enumerate().take(modes) {
+                    *entry += h(a + 1) * h(b + 1);
                 }
             }
         }
@@ -612,13 +612,13 @@ fn law_of(changes: &[Vec<f64>], sizes: &[f64], modes: usize) -> Option<Vec<f64>>
     // Gauss elimination; what hardly differs from what was eliminated before says nothing.
     let before: Vec<f64> = (0..modes).map(|a| matrix[a][a]).collect();
     for k in 0..modes {
-        if !(matrix[k][k] > 1e-10 * before[k]) {
+        if matrix[k][k].is_nan() || matrix[k][k] <= 1e-10 * before[k] {
             return None;
         }
         for i in k + 1..modes {
-            let factor = matrix[i][k] / matrix[k][k];
-            for j in k..modes {
-                matrix[i][j] -= factor * matrix[k][j];
+            let (pivot, factor) = (matrix[k], matrix[i][k] / matrix[k][k]);
+            for (entry, above) in matrix[i][k..modes].iter_mut().zip(&pivot[k..modes]) {
+                *entry -= factor * above;
             }
             right[i] -= factor * right[k];
         }

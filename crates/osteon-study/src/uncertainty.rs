@@ -88,7 +88,7 @@ impl Uncertain {
     }
 
     /// The value at `z` standard deviations of a standard normal number: the distribution is that of [`Uncertain::draw`].
-    pub(crate) fn from_normal(&self, z: f64) -> f64 {
+    pub(crate) fn at_normal(&self, z: f64) -> f64 {
         let share = if self.origin == Origin::Assumed {
             2.0 * below(z) - 1.0
         } else {
@@ -147,7 +147,7 @@ pub fn draw_all(
 ) -> Vec<(String, f64)> {
     if let Some(joint) = &known.joint {
         let z = joint.coordinates(parameters, seed, sample);
-        let one = |(p, z): (&Uncertain, f64)| (p.name.clone(), p.from_normal(z));
+        let one = |(p, z): (&Uncertain, f64)| (p.name.clone(), p.at_normal(z));
         return parameters.iter().zip(z).map(one).collect();
     }
     let mut values: Vec<(String, f64)> = parameters
@@ -267,7 +267,7 @@ mod tests {
             let mut all: Vec<f64> = (0..4001)
                 .map(|i| {
                     let (first, second) = uniforms(3, i, "z");
-                    p.from_normal(normal(first, second))
+                    p.at_normal(normal(first, second))
                 })
                 .collect();
             all.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
 //! What all rows that shaped a body leave open of all its parameters together: a linear-Gaussian posterior, drawn without forming it.
 //!
-//! Every parameter has a standard normal coordinate (`Uncertain::from_normal`), independent before anything was measured. A row is linear in
+//! Every parameter has a standard normal coordinate (`Uncertain::at_normal`), independent before anything was measured. A row is linear in
 //! them, with an error of 1 in its own units. With J the rows' slopes, a draw z of the prior and a draw e of the errors,
 //! z − Jᵀ(JJᵀ + 1)⁻¹(Jz + e) is a draw of the posterior around the values in the body (Matheron's rule): its covariance is (1 + JᵀJ)⁻¹.
 
