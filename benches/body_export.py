@@ -27,13 +27,13 @@ VARIED = ["GFR_young", "intake_Mg", "intake_Ca", "intake_P", "intake_D3", "body_
 
 
 def export(engine, study, folder, lean=False, start=None, name=None):
-    """Writes one study; gives file, statements, end and interval.
+    """Writes one study, its equations as functions where that spares work (docs/sbml.md, `--read-once`); gives file, statements, end and interval.
 
     `lean` leaves out what neither states nor NAMES read and writes numbers for what cannot change in the study: the least that a peer
     needs. `start` (name: value) makes it the study of another person, everything computed from these values included.
     """
     more, until, every = STUDIES[study]
-    words = dict(model=BODY, more=more, switches=1)
+    words = {"model": BODY, "more": more, "switches": 1, "read-once": 1}
     if lean:
         words.update(keep=",".join(NAMES), start=",".join(f"{n}={v!r}" for n, v in (start or {}).items()))
     file = str(folder / f"{name or 'body-' + study.replace(' ', '-') + ('-lean' if lean else '')}.xml")

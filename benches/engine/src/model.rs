@@ -64,7 +64,10 @@ pub fn export(words: &Words) -> Result<Value, String> {
         }
         model = osteon_sim::lean(&model, &keep, &start).map_err(|d| format!("{d:?}"))?;
     }
-    let options = osteon_sbml::WriteOptions { switches_as_events: words.number("switches", 1.0)? != 0.0 };
+    let options = osteon_sbml::WriteOptions {
+        switches_as_events: words.number("switches", 1.0)? != 0.0,
+        read_once: words.number("read-once", 1.0)? != 0.0,
+    };
     std::fs::write(words.text("output")?, osteon_sbml::write_with(&model, &options)).map_err(|e| e.to_string())?;
     Ok(json!({ "symbols": model.symbols.len() }))
 }

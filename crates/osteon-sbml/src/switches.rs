@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use osteon_model::{
     Annotation, Assignment, Event, Expr, ExprKind, Initial, InitialForm, Model, Op, Role, Rule,
-    Span, Symbol, SymbolId, Unit,
+    Span, Symbol, SymbolId, Unit, moves, moving,
 };
 
 /// Priority above any that a model is likely to state.
@@ -18,7 +18,7 @@ const FIRST: f64 = 1e9;
 pub fn switches_as_events(model: &Model) -> Model {
     let mut made = Model::clone(model);
     let mut switches = Switches {
-        moving: moving_symbols(model),
+        moving: moving(model),
         next: model.symbols.len() as u32,
         known: BTreeMap::new(),
         found: Vec::new(),
@@ -94,53 +94,6 @@ fn switch_symbol(id: String, condition: &Expr) -> Symbol {
         annotation: Annotation::default(),
         span: Span::NONE,
     }
-}
-
-/// Which symbols may change during a run.
-fn moving_symbols(model: &Model) -> Vec<bool> {
-    let mut moving: Vec<bool> = model
-        .symbols
-        .iter()
-        .map(|s| {
-            matches!(s.role, Role::Species(_) | Role::Reaction(_)) && !s.constant
-                || matches!(s.rule, Some(Rule::Rate(_)))
-        })
-        .collect();
-    for target in model
-        .events
-        .iter()
-        .flat_map(|e| &e.assignments)
-        .map(|a| a.target)
-    {
-        moving[target.0 as usize] = true;
-    }
-    // Assignment rules move with what they read; each pass reaches one rule further.
-    loop {
-        let mut changed = false;
-        for (index, symbol) in model.symbols.iter().enumerate() {
-            if let (false, Some(Rule::Assignment(expr))) = (moving[index], &symbol.rule)
-                && moves(expr, &moving)
-            {
-                moving[index] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            return moving;
-        }
-    }
-}
-
-fn moves(expr: &Expr, moving: &[bool]) -> bool {
-    let mut found = false;
-    expr.walk(&mut |e| {
-        found |= match e.kind {
-            ExprKind::Time | ExprKind::RateOf(_) => true,
-            ExprKind::Symbol(id) => moving[id.0 as usize],
-            _ => false,
-        }
-    });
-    found
 }
 
 struct Switches {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use osteon_model::{Expr, ExprKind, Op};
+use osteon_model::{Expr, ExprKind, Op, SymbolId};
 
 use crate::legal_ids::LegalIds;
 use crate::mathml::UNARY;
@@ -20,10 +20,30 @@ pub(crate) struct MathWriter<'w> {
 impl MathWriter<'_> {
     /// A whole `<math>` element.
     pub fn math(&mut self, expr: &Expr) -> String {
-        let mut out = String::from("<math xmlns=\"http://www.w3.org/1998/Math/MathML\">");
+        let mut out = String::new();
         self.expr(expr, &mut out);
-        out.push_str("</math>");
-        out
+        element(&out)
+    }
+
+    /// The definition of a function of these symbols.
+    pub fn lambda(&mut self, arguments: &[SymbolId], expr: &Expr) -> String {
+        let mut out = String::from("<lambda>");
+        for argument in arguments {
+            let _ = write!(out, "<bvar><ci>{}</ci></bvar>", self.ids.symbol(*argument));
+        }
+        self.expr(expr, &mut out);
+        out.push_str("</lambda>");
+        element(&out)
+    }
+
+    /// The value of a function for these symbols.
+    pub fn call(&self, function: &str, arguments: &[SymbolId]) -> String {
+        let mut out = format!("<apply><ci>{function}</ci>");
+        for argument in arguments {
+            let _ = write!(out, "<ci>{}</ci>", self.ids.symbol(*argument));
+        }
+        out.push_str("</apply>");
+        element(&out)
     }
 
     fn expr(&mut self, expr: &Expr, out: &mut String) {
@@ -89,6 +109,10 @@ impl MathWriter<'_> {
             }
         }
     }
+}
+
+fn element(content: &str) -> String {
+    format!("<math xmlns=\"http://www.w3.org/1998/Math/MathML\">{content}</math>")
 }
 
 fn symbol(name: &str) -> String {

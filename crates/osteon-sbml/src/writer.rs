@@ -22,14 +22,17 @@ use crate::xml_text::{escape, print_float};
 pub struct WriteOptions {
     /// Turn comparisons inside equations into parameters set by events, so that other tools locate them.
     pub switches_as_events: bool,
+    /// Turn equations that read an assignment more than once into functions of what they read. Tools that write assignments into each
+    /// other then work each out once per equation instead of once per place.
+    pub read_once: bool,
 }
 
 /// Writes the model as SBML Level 3 Version 2 core.
 pub fn write_with(model: &Model, options: &WriteOptions) -> String {
     if options.switches_as_events {
-        return Writer::new(&switches_as_events(model)).document();
+        return Writer::new(&switches_as_events(model), options).document();
     }
-    Writer::new(model).document()
+    Writer::new(model, options).document()
 }
 
 struct Writer<'m> {
@@ -37,6 +40,9 @@ struct Writer<'m> {
     ids: LegalIds,
     units: UnitRegistry,
     model_id: String,
+    read_once: bool,
+    functions: String,
+    n_functions: usize,
     compartments: String,
     species: String,
     parameters: String,
@@ -49,7 +55,7 @@ struct Writer<'m> {
 }
 
 impl<'m> Writer<'m> {
-    fn new(model: &'m Model) -> Self {
+    fn new(model: &'m Model, options: &WriteOptions) -> Self {
         let mut ids = LegalIds::of(model);
         let model_id = ids.fresh(if model.id.is_empty() {
             "model"
@@ -61,6 +67,9 @@ impl<'m> Writer<'m> {
             ids,
             units: UnitRegistry::default(),
             model_id,
+            read_once: options.read_once,
+            functions: String::new(),
+            n_functions: 0,
             compartments: String::new(),
             species: String::new(),
             parameters: String::new(),
@@ -105,6 +114,13 @@ impl<'m> Writer<'m> {
         out.push_str("<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" ");
         out.push_str("xmlns:sbml=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\">\n");
         out.push_str(&head);
+        if !self.functions.is_empty() {
+            let functions = &self.functions;
+            let _ = write!(
+                out,
+                "    <listOfFunctionDefinitions>\n{functions}    </listOfFunctionDefinitions>\n"
+            );
+        }
         out.push_str(&self.units.xml());
         for (list, content) in [
             ("listOfCompartments", &self.compartments),
@@ -124,12 +140,44 @@ impl<'m> Writer<'m> {
     }
 
     fn math(&mut self, expr: &Expr) -> String {
+        let arguments = self.arguments(expr);
+        if arguments.is_empty() {
+            return self.math_writer().math(expr);
+        }
+        self.n_functions += 1;
+        let wish = format!("equation_{}", self.n_functions);
+        let function = self.ids.fresh(&wish);
+        let lambda = self.math_writer().lambda(&arguments, expr);
+        let _ = writeln!(
+            self.functions,
+            "      <functionDefinition id=\"{function}\">\n        {lambda}\n      </functionDefinition>"
+        );
+        self.math_writer().call(&function, &arguments)
+    }
+
+    fn math_writer(&mut self) -> MathWriter<'_> {
         MathWriter {
             ids: &self.ids,
             units: &mut self.units,
             start_time: self.model.start_time,
         }
-        .math(expr)
+    }
+
+    /// What an equation reads, in order, if it is to become a function of that; else nothing. Functions may not ask for the time or a rate.
+    fn arguments(&self, expr: &Expr) -> Vec<SymbolId> {
+        let (mut arguments, mut twice, mut allowed) = (Vec::new(), false, self.read_once);
+        expr.walk(&mut |e| match e.kind {
+            ExprKind::Symbol(id) if !arguments.contains(&id) => arguments.push(id),
+            ExprKind::Symbol(id) => {
+                twice |= matches!(self.model.symbol(id).rule, Some(Rule::Assignment(_)));
+            }
+            ExprKind::Time | ExprKind::RateOf(_) => allowed = false,
+            _ => {}
+        });
+        if !(allowed && twice) {
+            arguments.clear();
+        }
+        arguments
     }
 
     fn symbol(&mut self, id: SymbolId) {

@@ -118,3 +118,50 @@ fn comparisons_become_switches_that_events_set() {
     assert!(text.contains("variable=\"switch_2\""));
     read(&text);
 }
+
+#[test]
+fn equations_that_read_an_assignment_twice_become_functions_of_it() {
+    let text = RICH.replace(
+        "<kineticLaw><math xmlns=\"http://www.w3.org/1998/Math/MathML\"><apply><times/>",
+        "<kineticLaw><math xmlns=\"http://www.w3.org/1998/Math/MathML\"><apply><times/><ci>p</ci><apply><exp/><ci>p</ci></apply>",
+    );
+    let model = read(&text);
+    let options = osteon_sbml::WriteOptions {
+        read_once: true,
+        ..Default::default()
+    };
+    let made = osteon_sbml::write_with(&model, &options);
+    // Only the rate: `p` itself reads the species A more than once, which costs nothing anywhere.
+    assert_eq!(made.matches("<functionDefinition ").count(), 1);
+    assert!(
+        made.contains(
+            "<lambda><bvar><ci>p</ci></bvar><bvar><ci>A</ci></bvar><bvar><ci>v</ci></bvar><apply>"
+        ),
+        "{made}"
+    );
+    assert!(made.contains("<apply><ci>equation_1</ci><ci>p</ci><ci>A</ci><ci>v</ci></apply>"));
+    assert_eq!(osteon_sbml::write(&read(&made)), osteon_sbml::write(&model));
+}
+
+#[test]
+fn a_function_never_asks_for_the_time() {
+    let mut model = read(RICH);
+    let (p, n) = (model.find("p").expect("p"), model.find("n").expect("n"));
+    let Some(osteon_model::Rule::Assignment(expr)) = model.symbols[n.0 as usize].rule.as_mut()
+    else {
+        panic!("n is assigned")
+    };
+    let twice = osteon_model::Expr::apply(
+        osteon_model::Op::Mul,
+        vec![osteon_model::Expr::symbol(p), osteon_model::Expr::symbol(p)],
+    );
+    *expr = osteon_model::Expr::apply(osteon_model::Op::Add, vec![expr.clone(), twice]);
+    let options = osteon_sbml::WriteOptions {
+        read_once: true,
+        ..Default::default()
+    };
+    assert_eq!(
+        osteon_sbml::write_with(&model, &options),
+        osteon_sbml::write(&model)
+    );
+}

@@ -54,6 +54,9 @@ pub(crate) struct ConvertArguments {
     /// SBML: comparisons inside equations become events, which every tool locates (docs/sbml.md)
     #[arg(long)]
     pub(crate) switches_as_events: bool,
+    /// SBML: equations that read an assignment more than once become functions, for tools that write assignments into each other (docs/sbml.md)
+    #[arg(long)]
+    pub(crate) read_once: bool,
     /// Leave out what neither states nor `--keep` read, and write numbers for what cannot change during a run (docs/sbml.md)
     #[arg(long)]
     pub(crate) lean: bool,
@@ -131,6 +134,12 @@ pub(crate) fn convert(words: &ConvertArguments) -> Outcome {
     if words.switches_as_events && to == Form::Antimony {
         return Err(Fault::Use("error: --switches-as-events is for SBML\n   = help: Antimony keeps the comparisons as they are".to_owned()));
     }
+    if words.read_once && to == Form::Antimony {
+        return Err(Fault::Use(
+            "error: --read-once is for SBML\n   = help: Antimony keeps the equations as they are"
+                .to_owned(),
+        ));
+    }
     let (mut model, sources) = read_model(&words.from)?;
     if words.lean {
         model = osteon_sim::lean(&model, &words.keep, &[])
@@ -142,6 +151,7 @@ pub(crate) fn convert(words: &ConvertArguments) -> Outcome {
             &model,
             &osteon_sbml::WriteOptions {
                 switches_as_events: words.switches_as_events,
+                read_once: words.read_once,
             },
         ),
     };

@@ -100,6 +100,7 @@ fn sbml_and_antimony_tell_the_same() {
     for (to, extra) in [
         ("plain.xml", None),
         ("switched.xml", Some("--switches-as-events")),
+        ("functions.xml", Some("--read-once")),
         ("back.ant", None),
     ] {
         let from = if to == "back.ant" {
@@ -204,6 +205,11 @@ fn wrong_words_are_told() {
                 "x.ant",
                 "--switches-as-events",
             ],
+            2,
+            "SBML",
+        ),
+        (
+            vec!["convert", "dosed.ant", "-o", "x.ant", "--read-once"],
             2,
             "SBML",
         ),
