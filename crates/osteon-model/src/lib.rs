@@ -7,6 +7,7 @@ mod diagnostic;
 mod expr;
 mod held;
 mod model;
+mod moving;
 mod sources;
 mod unit;
 
@@ -17,5 +18,6 @@ pub use model::{
     Annotation, Assignment, Event, ExtentOf, Initial, InitialForm, Model, Origin, Participant,
     Range, Reaction, Role, Rule, SpeciesInfo, Symbol, SymbolId,
 };
+pub use moving::{moves, moving};
 pub use sources::{MemorySources, SourceError, Sources};
 pub use unit::{Rational, Unit, UnitError};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use osteon_model::{
     Diagnostic, Expr, ExprKind, Initial, InitialForm, Model, Participant, Role, Rule, Span, Symbol,
-    SymbolId,
+    SymbolId, moving,
 };
 use osteon_vm::{Lanes, SymbolIndex};
 
@@ -71,43 +71,6 @@ fn start_values(model: &Model, start: &[(String, f64)]) -> Result<Vec<f64>, Vec<
     let mut values = vec![0.0; symbols.len()];
     vm.value(&symbols, &time, &states, &mut values);
     Ok(values)
-}
-
-/// Which symbols may change during a run.
-fn moving(model: &Model) -> Vec<bool> {
-    let mut moves: Vec<bool> = model
-        .symbols
-        .iter()
-        .map(|s| {
-            matches!(s.role, Role::Species(_) | Role::Reaction(_)) && !s.constant
-                || matches!(s.rule, Some(Rule::Rate(_)))
-        })
-        .collect();
-    for event in &model.events {
-        for assignment in &event.assignments {
-            moves[assignment.target.0 as usize] = true;
-        }
-    }
-    loop {
-        let mut changed = false;
-        for (at, symbol) in model.symbols.iter().enumerate() {
-            if let (false, Some(Rule::Assignment(expr))) = (moves[at], &symbol.rule) {
-                let mut found = false;
-                expr.walk(&mut |e| {
-                    found |= match e.kind {
-                        ExprKind::Time | ExprKind::RateOf(_) => true,
-                        ExprKind::Symbol(id) => moves[id.0 as usize],
-                        _ => false,
-                    }
-                });
-                moves[at] |= found;
-                changed |= found;
-            }
-        }
-        if !changed {
-            return moves;
-        }
-    }
 }
 
 /// States, reactions, what they, the events and the asked for read, and what these read in turn.

@@ -1,6 +1,9 @@
 //! Scenarios in everyday words: named diets, foods and water, adherence, rules that change doses, and what begins before time zero.
 
-use osteon_sim::{ArmRun, MetKind, Run, RunOptions, Scenario, Silent, read_scenario, run};
+use osteon_sim::{
+    ArmRun, MetKind, Run, RunOptions, Scenario, Silent, read_people, read_scenario,
+    read_scenario_for, run,
+};
 
 mod small_body;
 use small_body::body;
@@ -152,6 +155,40 @@ fn forgotten_doses_are_a_share_on_both_clocks() {
         values(&meals.arms[0], "serum.Mg")[..40],
         values(&longer.arms[0], "serum.Mg")[..40]
     );
+}
+
+/// Doses that are forgotten go with the name of a person, not with the place in the table.
+#[test]
+fn nobody_forgets_the_doses_of_their_neighbour() {
+    let text = "[person]\nusual_diet = { magnesium = \"13 mmol/d\", vitamin_D = \"5 ug/d\" }\n[[phase]]\nsupplement = { use = \"magnesium citrate\", dose = \"10 mmol\", adherence = 0.5 }\n[record]\nuntil = \"40 d\"\nclock = \"meals\"\n";
+    let taken = |table: &str| -> Vec<Vec<f64>> {
+        let body = body();
+        let people =
+            read_people(table, "people.csv", &body).unwrap_or_else(|f| panic!("{}", f.render()));
+        let shared = read_scenario_for(text, "test.toml", &body, &people.brings())
+            .unwrap_or_else(|f| panic!("{}", f.render()));
+        (0..people.len())
+            .map(|person| {
+                let own = people.scenario(person, &shared);
+                let run = run(&body, &own, &RunOptions::default(), &mut Silent)
+                    .unwrap_or_else(|f| panic!("{}", f.render()));
+                let doses = run.arms[0]
+                    .events
+                    .iter()
+                    .filter(|e| e.kind == MetKind::Dose);
+                doses.map(|e| e.time_d).collect()
+            })
+            .collect()
+    };
+    let row = |name: &str| format!("{name},40,female,70\n");
+    let head = "ID,age[a],sex,weight[kg]\n";
+    let both = taken(&format!("{head}{}{}", row("anna"), row("berta")));
+    for days in &both {
+        assert!((10..=30).contains(&days.len()), "{} of 40", days.len());
+    }
+    assert_ne!(both[0], both[1]);
+    let turned = taken(&format!("{head}{}{}", row("berta"), row("anna")));
+    assert_eq!((&turned[1], &turned[0]), (&both[0], &both[1]));
 }
 
 #[test]

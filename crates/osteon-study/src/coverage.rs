@@ -196,6 +196,7 @@ fn share_below(sorted: &[f64], value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::row;
 
     fn covered(value: f64, predictions: &[f64], used_to_fit: bool) -> CoveredRow {
         let band = [0.05, 0.5, 0.95].map(|q| quantile(predictions, q));
@@ -203,21 +204,8 @@ mod tests {
         CoveredRow {
             study: "s".into(),
             row: Row {
-                line: 2,
-                quantity: "serum.X".into(),
-                arm: String::new(),
-                versus: None,
-                at_d: 1.0,
-                at: "1 d".into(),
-                from_d: 0.0,
-                kind: Kind::Value,
-                unit: "1".into(),
-                value,
-                bounds: None,
-                spread: None,
-                n: None,
-                note: String::new(),
                 used_to_fit,
+                ..row(value)
             },
             counted: true,
             predicted: band[1],

@@ -36,27 +36,7 @@ pub(crate) fn standard_error(row: &Row) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::Kind;
-
-    fn row(value: f64) -> Row {
-        Row {
-            line: 2,
-            quantity: "serum.X".into(),
-            arm: String::new(),
-            versus: None,
-            at_d: 21.0,
-            at: "21 d".into(),
-            from_d: 0.0,
-            kind: Kind::Value,
-            unit: "mmol/L".into(),
-            value,
-            bounds: None,
-            spread: None,
-            n: None,
-            note: String::new(),
-            used_to_fit: false,
-        }
-    }
+    use crate::fixtures::row;
 
     #[test]
     fn bounds_then_error_then_a_quarter() {

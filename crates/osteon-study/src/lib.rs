@@ -13,6 +13,8 @@ mod data_rows;
 mod dependence;
 mod fit;
 mod fit_file;
+#[cfg(test)]
+mod fixtures;
 mod flux;
 mod individuals;
 mod interval;

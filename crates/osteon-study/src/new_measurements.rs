@@ -198,27 +198,15 @@ fn one_measurement(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::row;
 
     #[test]
     fn errors_are_those_of_method_and_people() {
         let of = |kind: Kind| NewMeasurement {
             study: "s".into(),
             row: Row {
-                line: 0,
-                quantity: "serum.X".into(),
-                arm: String::new(),
-                versus: None,
-                at_d: 1.0,
-                at: "1 d".into(),
-                from_d: 0.0,
                 kind,
-                unit: "1".into(),
-                value: f64::NAN,
-                bounds: None,
-                spread: None,
-                n: None,
-                note: String::new(),
-                used_to_fit: false,
+                ..row(f64::NAN)
             },
             people: 16.0,
             variation: 0.1,

@@ -226,19 +226,14 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::uncertain;
     use crate::sensitivity::{Effect, Output};
     use osteon_model::Origin;
 
     fn parameters() -> Vec<Uncertain> {
-        let one = |name: &str| Uncertain {
-            name: name.into(),
-            label: name.into(),
-            unit: "1".into(),
-            value: 0.0,
-            range: (-1.0, 1.0),
-            origin: Origin::Measured,
-        };
-        vec![one("p"), one("q")]
+        ["p", "q"]
+            .map(|name| uncertain(name, Origin::Measured))
+            .into()
     }
 
     /// Two parameters; the first moves both rows, the second one only the second row. A third output is a measurement of the first row

@@ -157,6 +157,7 @@ impl Posterior {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::uncertain;
     use osteon_model::Origin;
 
     const RESULT: &str = "stage = \"s\"\n[posterior]\nparameters = [\"a\", \"b\"]\ncovariance = [[0.25, -0.2], [-0.2, 0.25]]\n";
@@ -164,15 +165,7 @@ mod tests {
     #[test]
     fn draws_keep_the_correlation() {
         let posterior = read_posterior(RESULT, &[]).unwrap().unwrap();
-        let one = |name: &str| Uncertain {
-            name: name.into(),
-            label: name.into(),
-            unit: "1".into(),
-            value: 0.0,
-            range: (-1.0, 1.0),
-            origin: Origin::Fitted,
-        };
-        let parameters = [one("a"), one("b")];
+        let parameters = ["a", "b"].map(|name| uncertain(name, Origin::Fitted));
         let draws: Vec<(f64, f64)> = (0..4000)
             .map(|i| posterior.draw(&parameters, 3, i))
             .map(|d| (d[0].1, d[1].1))

@@ -7,7 +7,7 @@ use osteon_study::{FluxError, flux as traffic, near_name};
 use crate::arguments::FluxArguments;
 use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
-use crate::output::{say, say_json, write_picture};
+use crate::output::{say, say_json, simulated, write_picture};
 use crate::project::Project;
 use crate::run::{cautioned, find, standing_body};
 
@@ -54,11 +54,7 @@ pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
         FluxError::Run(text) => Fault::Failed(format!("error: {text}")),
     })?;
     if words.svg.is_some() || words.png.is_some() {
-        let source = format!(
-            "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
-            env!("CARGO_PKG_VERSION"),
-            body.title
-        );
+        let source = simulated(&body.title);
         write_picture(
             &flux_figure(&found, &source),
             words.svg.as_deref(),

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::arguments::MatchArguments;
 use crate::matched::{allowed_bands, matched_json, matched_text, told};
 use crate::outcome::{Fault, Outcome, outside};
-use crate::output::{say, say_json, write, write_figure};
+use crate::output::{say, say_json, simulated, write, write_figure};
 use crate::progress_bar::Bar;
 use crate::project::Project;
 use crate::run::{cautioned, find, standing_body};
@@ -156,11 +156,10 @@ fn write_files(
     bands: &Bands,
     body: &Body,
 ) -> Result<(), Fault> {
-    let source = format!(
-        "Simulated with Osteon {}, {}, in a person matched to laboratory values. For research and teaching; not medical advice.",
-        env!("CARGO_PKG_VERSION"),
+    let source = simulated(&format!(
+        "{}, in a person matched to laboratory values",
         body.title
-    );
+    ));
     write(
         &folder.join(format!("{name}.csv")),
         tidy_csv(run).as_bytes(),

@@ -44,6 +44,14 @@ pub(crate) fn write_drawing(folder: &Path, stem: &str, drawing: &Svg) -> Result<
     write(&folder.join(format!("{stem}.png")), &picture)
 }
 
+/// What stands below every picture: who simulated what (a body, and whatever else is to be said of it), and what it is for.
+pub(crate) fn simulated(what: &str) -> String {
+    format!(
+        "Simulated with Osteon {}, {what}. For research and teaching; not medical advice.",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 /// Writes a drawing to the files that were asked for.
 pub(crate) fn write_picture(
     drawing: &Svg,

@@ -10,7 +10,7 @@ use osteon_study::{
 use crate::arguments::{ProtocolArguments, SearchArguments};
 use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome, outside};
-use crate::output::{say, say_json, write_picture};
+use crate::output::{say, say_json, simulated, write_picture};
 use crate::progress_bar::Bar;
 use crate::project::Project;
 use crate::run::{cautioned, find, standing_body};
@@ -35,11 +35,7 @@ pub(crate) fn protocol(project: &Project, words: &ProtocolArguments) -> Outcome 
     )?;
     bar.finish();
     if words.svg.is_some() || words.png.is_some() {
-        let source = format!(
-            "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
-            env!("CARGO_PKG_VERSION"),
-            body.title
-        );
+        let source = simulated(&body.title);
         write_picture(
             &protocol_figure(&found, &source),
             words.svg.as_deref(),

@@ -15,7 +15,7 @@ use osteon_study::{
 use crate::arguments::{ClockChoice, RunArguments};
 use crate::matched::{DRAWS, allowed_bands, matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
-use crate::output::{say, say_json, write, write_figure};
+use crate::output::{say, say_json, simulated, write, write_figure};
 use crate::progress_bar::Bar;
 use crate::project::{Project, beside};
 
@@ -70,10 +70,7 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
             .output
             .clone()
             .unwrap_or_else(|| Path::new("out").join(&name));
-        let source = format!(
-            "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
-            run.meta.engine, run.meta.body
-        );
+        let source = simulated(&run.meta.body);
         write(
             &folder.join(format!("{name}.csv")),
             tidy_csv(&run).as_bytes(),

@@ -7,7 +7,7 @@ use osteon_study::{WhyError, WhyQuestion, why as explain};
 use crate::arguments::WhyArguments;
 use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
-use crate::output::{say, say_json, write_picture};
+use crate::output::{say, say_json, simulated, write_picture};
 use crate::progress_bar::Bar;
 use crate::project::Project;
 use crate::run::{cautioned, find, standing_body};
@@ -51,11 +51,7 @@ pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
         WhyError::Run(text) => Fault::Failed(format!("error: {text}")),
     })?;
     bar.finish();
-    let source = format!(
-        "Simulated with Osteon {}, {}. For research and teaching; not medical advice.",
-        env!("CARGO_PKG_VERSION"),
-        body.title
-    );
+    let source = simulated(&body.title);
     if words.svg.is_some() || words.png.is_some() {
         write_picture(
             &why_figure(&found, &source),

@@ -62,6 +62,34 @@ fn rows_that_come_within_make_the_answer_and_rows_that_do_not_turn_it_round() {
 }
 
 #[test]
+fn the_book_shows_every_claim_with_the_rows_that_decide_it() {
+    let sign = r#"{ study = "author-1999-depletion", quantity = "serum.Mg", as = "sign" }"#;
+    let wrong =
+        r#"{ study = "author-1999-depletion", quantity = "serum.Mg", as = "percent_change" }"#;
+    let folder = project(
+        "claims-page",
+        &claim("supported", &format!("{sign}, {wrong}")),
+    );
+    let told = osteon(&folder, &["doc", "-o", "book"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let page = fs::read_to_string(folder.join("book/claims.html")).expect("the page");
+    for wanted in [
+        "of 1 claims that rows decide, the body does what the evidence says in 0.",
+        "<a href=\"#claim-1\">1</a>",
+        "<td>contradicted</td><td>1 of 2</td>",
+        "<b>contradicted</b>; evidence A; mechanistic; answered by kidney",
+        // The quantity leads to its equation.
+        "serum.Mg (<a class=\"sym\" href=\"small_body.html#s.serum_Mg\">serum_Mg</a>)",
+        "<td>within</td>",
+        "<td>wrong sign</td>",
+    ] {
+        assert!(page.contains(wanted), "{wanted} is missing in\n{page}");
+    }
+    let home = fs::read_to_string(folder.join("book/index.html")).expect("the first page");
+    assert!(home.contains("claims.html"));
+}
+
+#[test]
 fn a_broken_reference_fails_with_its_line() {
     for (name, test, line, help) in [
         (
