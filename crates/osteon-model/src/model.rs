@@ -325,3 +325,21 @@ impl Model {
         (0..self.symbols.len() as u32).map(SymbolId)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_keep_all_that_is_said() {
+        let mut said = Annotation::default();
+        said.set_notes("origin: assumed; key: a-1999, b-2001; why: one to six weeks; moved by hand to the spine; less than the hip: a third; files: x.ant; y.ant");
+        assert_eq!(said.origin, Some(Origin::Assumed));
+        assert_eq!(said.field("key"), Some("a-1999, b-2001"));
+        let why = "one to six weeks; moved by hand to the spine; less than the hip: a third";
+        assert_eq!(said.field("why"), Some(why));
+        assert_eq!(said.field("files"), Some("x.ant; y.ant"));
+        said.set_notes("origin: derived; since it is so");
+        assert_eq!(said.origin, Some(Origin::Derived));
+    }
+}

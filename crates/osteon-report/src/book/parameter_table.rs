@@ -55,7 +55,7 @@ pub(super) fn parameter_table(
                         @let symbol = model.symbol(*id);
                         @let notes = &symbol.annotation;
                         tr id=[(place == Place::Home).then(|| anchor(model, *id))] class=[(notes.origin == Some(Origin::Assumed)).then_some("assumed")] {
-                            th scope="row" {
+                            th scope="row" data-v=(symbol.id) {
                                 @if place == Place::Home {
                                     code { (breakable(&symbol.id)) }
                                     @for twin in twins { span id=(anchor(model, *twin)) {} }
