@@ -279,12 +279,16 @@ impl Annotation {
         // A part that does not begin with one word and a colon goes on with what was said before it.
         self.fields = Vec::new();
         for part in notes.split(';').map(str::trim).filter(|p| !p.is_empty()) {
-            let word = |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let word =
+                |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_');
             match (part.split_once(':'), self.fields.last_mut()) {
                 (Some((key, value)), _) if word(key.trim()) => {
-                    self.fields.push((key.trim().to_owned(), value.trim().to_owned()));
+                    self.fields
+                        .push((key.trim().to_owned(), value.trim().to_owned()));
                 }
-                (_, Some((key, before))) if !matches!(key.as_str(), "origin" | "role" | "elements") => {
+                (_, Some((key, before)))
+                    if !matches!(key.as_str(), "origin" | "role" | "elements") =>
+                {
                     before.push_str("; ");
                     before.push_str(part);
                 }

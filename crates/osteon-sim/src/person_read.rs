@@ -90,7 +90,9 @@ impl Context<'_> {
                         .help(format!("has a unit slipped? {key} = \"{example}\"")),
                     );
                 }
-                Some(value) if key == "age" && value.value > 0.0 && self.too_young(input, value.value) => {
+                Some(value)
+                    if key == "age" && value.value > 0.0 && self.too_young(input, value.value) =>
+                {
                     complete = false;
                     self.push(
                         item.fault(

@@ -119,7 +119,12 @@ fn sound(body: &Body, name: &str, text: &str, closes_to: f64) {
     // Scores, balances and what is told as a change from rest lie on both sides of zero.
     let signed = [".T", ".Z", ".Z_body", "balance.", "bone.cytokines"];
     for arm in &run.arms {
-        assert!(arm.failure.is_none(), "{name} {}: {:?}", arm.name, arm.failure);
+        assert!(
+            arm.failure.is_none(),
+            "{name} {}: {:?}",
+            arm.name,
+            arm.failure
+        );
         for column in &arm.columns {
             let q = &column.quantity;
             let least = if signed.iter().any(|s| q.ends_with(s) || q.starts_with(s)) {
@@ -137,7 +142,11 @@ fn sound(body: &Body, name: &str, text: &str, closes_to: f64) {
         }
         assert_eq!(arm.ledger.len(), 3, "magnesium, calcium and phosphorus");
         for line in &arm.ledger {
-            assert!(line.relative_error < closes_to, "{name} {}: {line:?}", arm.name);
+            assert!(
+                line.relative_error < closes_to,
+                "{name} {}: {line:?}",
+                arm.name
+            );
         }
     }
 }

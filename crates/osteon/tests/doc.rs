@@ -158,11 +158,18 @@ fn the_book_of_the_body_is_whole() {
     // States with a rate of their own count, what stands behind a second semicolon is told, studies have their rows.
     let cells = &book["osteoblasts.html"];
     assert!(!cells.contains("0 states"), "osteoblasts are states");
-    for words in ["moved by hand to the spine", "References", "studies.html#study-"] {
+    for words in [
+        "moved by hand to the spine",
+        "References",
+        "studies.html#study-",
+    ] {
         assert!(cells.contains(words), "{words}");
     }
     let studies = &book["studies.html"];
-    for words in ["id=\"study-greendale-2012-menopause\"", "id=\"study-16-denosumab\""] {
+    for words in [
+        "id=\"study-greendale-2012-menopause\"",
+        "id=\"study-16-denosumab\"",
+    ] {
         assert!(studies.contains(words), "{words}");
     }
 }
@@ -194,7 +201,9 @@ fn keys_named(text: &str) -> BTreeSet<String> {
 fn sources_that_texts_name_stand_in_the_bibliography() {
     assert_eq!(
         keys_named("as in riggs-1986 and (nhanes-fendo-2026), 0.5 in 1986, A-1990, kidney-failure"),
-        ["nhanes-fendo-2026", "riggs-1986"].map(str::to_owned).into()
+        ["nhanes-fendo-2026", "riggs-1986"]
+            .map(str::to_owned)
+            .into()
     );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let read = |name: &Path| fs::read_to_string(name).expect("a text");
@@ -206,7 +215,10 @@ fn sources_that_texts_name_stand_in_the_bibliography() {
     for folder in ["body", "library", "evidence"] {
         for entry in fs::read_dir(root.join(folder)).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if !path.extension().is_some_and(|e| e == "ant" || e == "toml" || e == "md") {
+            if !path
+                .extension()
+                .is_some_and(|e| e == "ant" || e == "toml" || e == "md")
+            {
                 continue;
             }
             let keys = keys_named(&read(&path));
