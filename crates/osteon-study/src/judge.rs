@@ -185,7 +185,11 @@ pub(crate) fn predict(row: &Row, simulated: f64, baseline: f64, control: f64) ->
             direction(
                 simulated,
                 other,
-                if row.value == 0.0 { STILL } else { NO_DIRECTION },
+                if row.value == 0.0 {
+                    STILL
+                } else {
+                    NO_DIRECTION
+                },
             )
         }
     }
