@@ -140,7 +140,11 @@ fn sound(body: &Body, name: &str, text: &str, closes_to: f64) {
                 column.values
             );
         }
-        assert_eq!(arm.ledger.len(), 3, "magnesium, calcium and phosphorus");
+        let told: Vec<&str> = arm.ledger.iter().map(|l| l.element.as_str()).collect();
+        assert!(
+            ["Mg", "Ca", "P"].iter().all(|e| told.contains(e)),
+            "{told:?}"
+        );
         for line in &arm.ledger {
             assert!(
                 line.relative_error < closes_to,
