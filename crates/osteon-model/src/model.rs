@@ -250,7 +250,8 @@ pub struct Annotation {
     pub described_by: Vec<String>,
     /// The whole text of `notes`.
     pub notes: Option<String>,
-    /// Fields of `notes` of the form `key: value; key: value`, in order.
+    /// Fields of `notes` of the form `key: value; key: value`, in order. A key is one word; a part without one goes on with the field
+    /// before it.
     pub fields: Vec<(String, String)>,
     /// Origin, from the field `origin`.
     pub origin: Option<Origin>,
@@ -275,16 +276,21 @@ impl Annotation {
     /// the checker reports them.
     pub fn set_notes(&mut self, notes: &str) {
         self.notes = Some(notes.to_owned());
-        self.fields = notes
-            .split(';')
-            .filter_map(|part| part.split_once(':'))
-            .map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()))
-            .filter(|(k, _)| {
-                !k.is_empty()
-                    && k.chars()
-                        .all(|c| c.is_alphanumeric() || c == '_' || c == ' ')
-            })
-            .collect();
+        // A part that does not begin with one word and a colon goes on with what was said before it.
+        self.fields = Vec::new();
+        for part in notes.split(';').map(str::trim).filter(|p| !p.is_empty()) {
+            let word = |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_');
+            match (part.split_once(':'), self.fields.last_mut()) {
+                (Some((key, value)), _) if word(key.trim()) => {
+                    self.fields.push((key.trim().to_owned(), value.trim().to_owned()));
+                }
+                (_, Some((key, before))) if !matches!(key.as_str(), "origin" | "role" | "elements") => {
+                    before.push_str("; ");
+                    before.push_str(part);
+                }
+                _ => {}
+            }
+        }
         self.origin = self.field("origin").and_then(Origin::parse);
         let list = self.field("elements").unwrap_or("");
         let elements = list

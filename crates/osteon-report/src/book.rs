@@ -16,6 +16,7 @@ mod mechanisms;
 mod number_text;
 mod page;
 mod parameter_table;
+mod studies_page;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -75,8 +76,16 @@ pub struct BookQuantity {
 pub struct BookStudy {
     /// Name of its folder.
     pub name: String,
+    /// True for a sign: what any faithful model must show, with bounds of the project's own.
+    pub sign: bool,
     /// What it found.
     pub says: String,
+    /// Who was studied.
+    pub population: String,
+    /// Free words.
+    pub notes: String,
+    /// Its rows.
+    pub rows: Vec<BookRow>,
     /// Citation keys, separated by commas.
     pub cites: String,
     /// `mechanistic`, `trial` or `association`.
@@ -87,6 +96,23 @@ pub struct BookStudy {
     pub used_to_fit: Vec<String>,
     /// Recorded verdicts: rows within, and all rows that have one.
     pub recorded: Option<(usize, usize)>,
+}
+
+/// A row of a study as the book tells it.
+#[derive(Debug, Clone)]
+pub struct BookRow {
+    /// Quantity.
+    pub quantity: String,
+    /// Arm and time.
+    pub when: String,
+    /// What the number means.
+    pub kind: &'static str,
+    /// The interval that judges.
+    pub interval: (f64, f64),
+    /// Unit.
+    pub unit: String,
+    /// Recorded verdict.
+    pub verdict: Option<&'static str>,
 }
 
 /// A fit as the book tells it.
@@ -115,6 +141,22 @@ struct Book<'a> {
     mechanisms: Mechanisms,
     flow: Flow,
     sources: Bibliography,
+    /// The species that most numbers are of; said once and not at each of them.
+    species: Option<String>,
+}
+
+/// The species that the notes of more than half of those numbers name that name one.
+fn usual_species(model: &Model) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for symbol in &model.symbols {
+        if let Some(species) = symbol.annotation.field("species") {
+            *counts.entry(species).or_default() += 1;
+        }
+    }
+    let all: usize = counts.values().sum();
+    let most = counts.into_iter().max_by_key(|(_, n)| *n);
+    most.filter(|(_, n)| 2 * n > all)
+        .map(|(species, _)| species.to_owned())
 }
 
 /// Makes the book: `index.html`, a page a mechanism, parameters, sources, and what else there is.
@@ -130,6 +172,7 @@ pub fn book(input: &BookInput<'_>) -> Result<Vec<BookFile>, String> {
         mechanisms,
         flow,
         sources,
+        species: usual_species(input.model),
     };
     let mut files = vec![index_page::index(&book)];
     for number in 0..book.mechanisms.list.len() {
@@ -138,6 +181,9 @@ pub fn book(input: &BookInput<'_>) -> Result<Vec<BookFile>, String> {
     files.push(parameter_table::all_parameters(&book));
     if !book.sources.entries.is_empty() {
         files.push(bibliography::sources_page(&book));
+    }
+    if !input.studies.is_empty() {
+        files.push(studies_page::studies_page(&book));
     }
     if !input.claims.is_empty() {
         files.push(claims_page::claims_page(&book));

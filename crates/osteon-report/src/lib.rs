@@ -39,7 +39,7 @@ mod why_page;
 mod xy_figure;
 
 pub use bands_page::{BAND_COLUMNS, band_csv, band_text, with_bands};
-pub use book::{BookFile, BookFit, BookInput, BookQuantity, BookStudy, book};
+pub use book::{BookFile, BookFit, BookInput, BookQuantity, BookRow, BookStudy, book};
 pub use claims_table::{claims_json, claims_table};
 pub use coverage_page::{coverage_figure, coverage_page, coverage_text};
 pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, draw};

@@ -167,7 +167,11 @@ impl Context<'_> {
         // Any input of the body by its name.
         let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
         for table in [tables.own, tables.shared].into_iter().flatten() {
-            for item in table.rest() {
+            // All items, not only those that nobody asked for: an arm before this one may have read the shared table.
+            for item in table.items() {
+                if MEASURED.iter().any(|m| m.0 == item.key) {
+                    continue;
+                }
                 if item.is_table() && self.is_worded(&item.key) {
                     table.claim(&item.key);
                     if !asked.borrow().contains(&item.key) {

@@ -110,6 +110,22 @@ fn doses_per_day_compounds_and_saturating_effects() {
 }
 
 #[test]
+fn arms_with_a_person_of_their_own_keep_the_shared_inputs() {
+    let text = format!(
+        "{PERSON}k_kidney = \"0.8\"\n[[arm]]\nname = \"a\"\n[arm.person]\nage = \"40 a\"\n[[arm]]\nname = \"b\"\n[arm.person]\nage = \"50 a\"\n[[arm]]\nname = \"c\"\n[arm.person]\nk_kidney = \"0.7\"\n{RECORD}"
+    );
+    let scenario = read(&text);
+    let kidney = |arm: usize| -> Vec<f64> {
+        let inputs = &scenario.arms[arm].person.inputs;
+        let own = inputs.iter().filter(|i| i.input == "k_kidney");
+        own.map(|i| i.value).collect()
+    };
+    assert_eq!(kidney(0), [0.8]);
+    assert_eq!(kidney(1), [0.8], "the second arm keeps it too");
+    assert_eq!(kidney(2), [0.7], "and may replace it");
+}
+
+#[test]
 fn arms_share_and_override() {
     let text = format!(
         "{PERSON}[[phase]]\nfrom = \"0 d\"\ndiet = {{ magnesium = \"12 mg/d\" }}\n[[arm]]\nname = \"a\"\n[[arm]]\nname = \"b\"\n[arm.person]\nconditions = [\"CKD 3a\"]\n[[arm.phase]]\nfrom = \"7 d\"\ndiet = {{ magnesium = \"300 mg/d\" }}\n{RECORD}"

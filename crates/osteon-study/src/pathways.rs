@@ -123,7 +123,7 @@ fn pathway(body: &Body, id: SymbolId) -> Pathway {
     let mut files: Vec<String> = notes
         .field("files")
         .unwrap_or("")
-        .split(',')
+        .split([',', ';'])
         .map(|f| f.trim().to_owned())
         .filter(|f| !f.is_empty())
         .collect();

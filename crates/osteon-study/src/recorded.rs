@@ -50,6 +50,11 @@ impl Recorded {
         own.map(|(_, verdict)| *verdict).collect()
     }
 
+    /// The verdict recorded for a row of a study.
+    pub fn verdict(&self, study: &str, row: &crate::study::Row) -> Option<Verdict> {
+        self.rows.get(&(study.to_owned(), row.key())).copied()
+    }
+
     /// The record as text, in order of study and row.
     pub fn to_text(&self) -> String {
         let mut out = format!("{HEADER}\n");

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use osteon_model::{Diagnostic, Model, SourceMap, Sources as _};
-use osteon_report::{BookFit, BookInput, BookQuantity, BookStudy, book};
+use osteon_report::{BookFit, BookInput, BookQuantity, BookRow, BookStudy, book};
 use osteon_sim::{BODY_FILE, Body, Diagnostics};
-use osteon_study::{FITS, Recorded, read_fit, read_recorded, read_study};
+use osteon_study::{
+    FITS, Kind, Recorded, Row, judging_interval, read_fit, read_recorded, read_study,
+};
 
 use crate::arguments::DocArguments;
 use crate::claims::all_answered;
@@ -159,17 +161,24 @@ fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
         Err(_) => Recorded::default(),
     };
     let mut out = Vec::new();
-    for name in project.studies() {
-        let study = read_study(project, &format!("studies/{name}"), body)
+    let folders = project.studies().into_iter().map(|n| format!("studies/{n}"));
+    for folder in folders.chain(project.signs()) {
+        let study = read_study(project, &folder, body)
             .map_err(|faults| Fault::Failed(faults.render()))?;
         let mut quantities: Vec<String> = study.rows.iter().map(|r| r.quantity.clone()).collect();
         quantities.sort();
         quantities.dedup();
-        let verdicts = record.of(&name);
+        let verdicts = record.of(&study.name);
         let within = verdicts.iter().filter(|v| v.as_str() == "within").count();
+        let rows = study.rows.iter();
+        let rows = rows.map(|row| told(row, record.verdict(&study.name, row).map(|v| v.as_str())));
         out.push(BookStudy {
-            name,
+            rows: rows.collect(),
+            sign: folder.starts_with("signs/"),
+            name: study.name,
             says: study.says,
+            population: study.population,
+            notes: study.notes,
             cites: study.cites,
             link: study.link.as_str().to_owned(),
             quantities,
@@ -178,6 +187,21 @@ fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
         });
     }
     Ok(out)
+}
+
+fn told(row: &Row, verdict: Option<&'static str>) -> BookRow {
+    BookRow {
+        quantity: row.quantity.clone(),
+        when: format!("{} {}", row.arm_words(), row.at).trim().to_owned(),
+        kind: row.kind.as_str(),
+        interval: if row.kind == Kind::Sign {
+            (row.value, row.value)
+        } else {
+            judging_interval(row)
+        },
+        unit: row.unit.clone(),
+        verdict,
+    }
 }
 
 fn fits(project: &Project, body: &Body) -> Result<Vec<BookFit>, Fault> {

@@ -4,6 +4,7 @@ use biblatex::{ChunksExt as _, DateValue, PermissiveType};
 use maud::{Markup, html};
 
 use super::page::{page, symbol_link};
+use super::studies_page::study_link;
 use super::{Book, BookFile};
 
 /// A source.
@@ -134,6 +135,58 @@ pub(super) fn keys(book: &Book<'_>, list: &str) -> Markup {
     }
 }
 
+/// A text with links where it names sources by their keys, and names between backticks as code.
+pub(super) fn cited(book: &Book<'_>, text: &str) -> Markup {
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } }
+            @else {
+                @for piece in pieces(part) {
+                    @if piece.contains('-') && let Some(source) = book.sources.find(piece) {
+                        a href={ "sources.html#" (source.key) } title=(source.title) { (piece) }
+                    } @else { (piece) }
+                }
+            }
+        }
+    }
+}
+
+/// Words as keys are written, and what stands between them.
+fn pieces(text: &str) -> Vec<&str> {
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut inside = false;
+    for (at, letter) in text.char_indices() {
+        if of_a_key(letter) != inside {
+            out.push(&text[start..at]);
+            start = at;
+            inside = !inside;
+        }
+    }
+    out.push(&text[start..]);
+    out.retain(|p| !p.is_empty());
+    out
+}
+
+/// The keys that a text names.
+pub(super) fn keys_in<'a>(book: &'a Book<'_>, text: &str) -> Vec<&'a Source> {
+    let known = |piece: &str| book.sources.find(piece).filter(|_| piece.contains('-'));
+    pieces(text).into_iter().filter_map(known).collect()
+}
+
+/// Authors, title, place, year, link and what was read.
+pub(super) fn reference(source: &Source) -> Markup {
+    html! {
+        @if !source.authors.is_empty() { (source.authors.trim_end_matches('.')) ". " }
+        b { (source.title) }
+        ". " (source.place)
+        @if !source.year.is_empty() { " (" (source.year) ")" }
+        @if let Some(link) = &source.link { ". " a href=(link) rel="noreferrer" { (link.trim_start_matches("https://doi.org/")) } }
+        @if !source.note.is_empty() { " [" (source.note) "]" }
+    }
+}
+
 /// The page of all sources.
 pub(super) fn sources_page(book: &Book<'_>) -> BookFile {
     let model = book.input.model;
@@ -148,19 +201,12 @@ pub(super) fn sources_page(book: &Book<'_>) -> BookFile {
             @let studies: Vec<_> = book.input.studies.iter().filter(|s| cites(Some(&s.cites), &source.key)).collect();
             section class="source" id=(source.key) {
                 h2 class="key" { (source.key) }
-                p {
-                    @if !source.authors.is_empty() { (source.authors.trim_end_matches('.')) ". " }
-                    b { (source.title) }
-                    ". " (source.place)
-                    @if !source.year.is_empty() { " (" (source.year) ")" }
-                    @if let Some(link) = &source.link { ". " a href=(link) rel="noreferrer" { (link.trim_start_matches("https://doi.org/")) } }
-                    @if !source.note.is_empty() { " [" (source.note) "]" }
-                }
+                p { (reference(source)) }
                 @if !symbols.is_empty() {
                     p class="uses" { "Numbers: " @for (i, id) in symbols.iter().enumerate() { @if i > 0 { ", " } (symbol_link(book, *id)) } }
                 }
                 @if !studies.is_empty() {
-                    p class="uses" { "Studies: " @for (i, study) in studies.iter().enumerate() { @if i > 0 { ", " } (study.name) } }
+                    p class="uses" { "Studies: " @for (i, study) in studies.iter().enumerate() { @if i > 0 { ", " } (study_link(study)) } }
                 }
             }
         }

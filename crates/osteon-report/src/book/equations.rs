@@ -177,7 +177,7 @@ fn said(book: &Book<'_>, id: SymbolId) -> Option<Markup> {
     }
     let key = notes.field("key");
     (!parts.is_empty() || key.is_some() || notes.origin.is_some()).then(|| {
-        html! { @if notes.origin.is_some() { (super::parameter_table::badge(notes.origin)) " " } (parts.join("; ")) @if let Some(key) = key { " (" (super::bibliography::keys(book, key)) ")" } }
+        html! { @if notes.origin.is_some() { (super::parameter_table::badge(notes.origin)) " " } (super::bibliography::cited(book, &parts.join("; "))) @if let Some(key) = key { " (" (super::bibliography::keys(book, key)) ")" } }
     })
 }
 

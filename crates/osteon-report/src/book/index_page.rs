@@ -2,9 +2,10 @@
 
 use maud::html;
 
-use super::page::{page, symbol_link};
+use super::page::{is_state, page, symbol_link};
+use super::bibliography::cited;
 use super::parameter_table::{ORIGINS, badge, given, origin_counts};
-use super::wiring::{matrix, ring};
+use super::wiring::{grid, matrix, ring};
 use super::{Book, BookFile};
 
 /// `index.html`.
@@ -12,13 +13,7 @@ pub(super) fn index(book: &Book<'_>) -> BookFile {
     let model = book.input.model;
     let all = given(book);
     let whole = origin_counts(book, &all);
-    let states = model
-        .symbols
-        .iter()
-        .filter(|s| {
-            matches!(&s.role, osteon_model::Role::Species(i) if !i.boundary) && s.rule.is_none()
-        })
-        .count();
+    let states = model.symbols.iter().filter(|s| is_state(s)).count();
     let body = html! {
         h1 { (book.input.title) }
         @if let Some(notes) = &model.notes { div class="prose" { @for part in notes.split("\n\n") { p { (part) } } } }
@@ -28,7 +23,7 @@ pub(super) fn index(book: &Book<'_>) -> BookFile {
             "Assumed numbers are marked, so that what rests on judgement can be seen."
         }
         @if let Some(picture) = ring(book) {
-            section aria-labelledby="wiring" { h2 id="wiring" { "Wiring" } (picture) details { summary { "The same as a table" } (matrix(book)) } }
+            section aria-labelledby="wiring" { h2 id="wiring" { "Wiring" } (picture) @if let Some(picture) = grid(book) { (picture) } details { summary { "The same as a table" } (matrix(book)) } }
         }
         section aria-labelledby="mechanisms" {
             h2 id="mechanisms" { "Mechanisms and where their numbers come from" }
@@ -44,7 +39,7 @@ pub(super) fn index(book: &Book<'_>) -> BookFile {
                         @let counts = origin_counts(book, &own);
                         tr {
                             th scope="row" { a href={ (m.page) ".html" } { (m.title) } }
-                            td { (first_sentence(m.block.as_ref().map_or("", |b| &b.prose))) }
+                            td { (cited(book, first_sentence(&m.words))) }
                             td class="num" { (own.len()) }
                             @for count in &counts[..5] { td class="num" { @if *count > 0 { (count) } } }
                             @if whole[5] > 0 { td class="num" { @if counts[5] > 0 { (counts[5]) } } }
@@ -73,7 +68,7 @@ pub(super) fn index(book: &Book<'_>) -> BookFile {
                                 td { (q.unit) }
                                 td { @if let Some(id) = id { (symbol_link(book, id)) } @else { (q.symbol) } }
                                 td { @if let Some(id) = id { (book.mechanisms.list[book.mechanisms.owner(id)].title) } }
-                                td class="num" { (book.input.studies.iter().filter(|s| s.quantities.contains(&q.name)).count()) }
+                                td class="num" { (book.input.studies.iter().filter(|s| !s.sign && s.quantities.contains(&q.name)).count()) }
                             }
                         }
                     }

@@ -140,6 +140,39 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
     let product = matches!(expr.kind, ExprKind::Apply(Op::Mul, _));
     let mut lines: Vec<(usize, Vec<Markup>)> = vec![(0, Vec::new())];
     for (number, (sign, term)) in terms.into_iter().enumerate() {
+        let sign = if number == 0 && sign == "+" { "" } else { sign };
+        let begin = html! { @if !sign.is_empty() { mo { (sign) } } };
+        let tight = if product { 4 } else { 3 };
+        let inner = match &term.kind {
+            // A long sum between parentheses goes over lines of its own.
+            ExprKind::Apply(Op::Add | Op::Sub | Op::Mul, _) if length(model, term) > LINE => {
+                broken(model, term)
+            }
+            _ => Vec::new(),
+        };
+        if inner.len() > 1 {
+            let bracket = level(term) <= tight;
+            let last = inner.len() - 1;
+            for (at, line) in inner.into_iter().enumerate() {
+                let part = html! {
+                    @if at == 0 { (begin) @if bracket { mo stretchy="false" { "(" } } } @else { mspace width="1.2em" {} }
+                    (line)
+                    @if at == last && bracket { mo stretchy="false" { ")" } }
+                };
+                match lines.last_mut() {
+                    Some((used, parts)) if *used == 0 => {
+                        *used = LINE;
+                        parts.push(part);
+                    }
+                    _ => lines.push((LINE, vec![part])),
+                }
+            }
+            // Something short may follow the last of them.
+            if let Some((used, _)) = lines.last_mut() {
+                *used = LINE * 2 / 3;
+            }
+            continue;
+        }
         let size = length(model, term) + 3;
         if lines
             .last()
@@ -147,13 +180,12 @@ fn broken(model: &Model, expr: &Expr) -> Vec<Markup> {
         {
             lines.push((0, Vec::new()));
         }
-        let sign = if number == 0 && sign == "+" { "" } else { sign };
-        let body = if product {
-            writer.within(term, 4)
+        let body = if product && number == 0 {
+            writer.first_factor(term)
         } else {
-            writer.within(term, 3)
+            writer.within(term, tight)
         };
-        let part = html! { @if !sign.is_empty() { mo { (sign) } } (body) };
+        let part = html! { (begin) (body) };
         if let Some((used, parts)) = lines.last_mut() {
             *used += size;
             parts.push(part);
@@ -227,6 +259,8 @@ fn level(expr: &Expr) -> u8 {
             Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => 2,
             Op::Add | Op::Sub if args.len() > 1 => 3,
             Op::Neg => 3,
+            // What begins with a minus sign goes into parentheses behind another sign.
+            Op::Mul if args.len() > 1 && matches!(args[0].kind, ExprKind::Apply(Op::Neg, _)) => 3,
             Op::Mul if args.len() > 1 => 4,
             Op::Pow => 5,
             _ => 9,
@@ -264,7 +298,7 @@ impl Writer<'_> {
                         @for (value, condition) in pieces {
                             mtr {
                                 mtd style="text-align:left" { mrow { (self.write(value)) } }
-                                mtd style="text-align:left" { mrow { mtext { "if " } (self.write(condition)) } }
+                                mtd style="text-align:left" { mrow { mtext { "if\u{a0}" } (self.write(condition)) } }
                             }
                         }
                         @if let Some(other) = otherwise {
@@ -290,6 +324,16 @@ impl Writer<'_> {
             self.write(expr)
         } else {
             self.parenthesised(expr)
+        }
+    }
+
+    /// The head of a product: a minus sign before it needs no parentheses.
+    fn first_factor(&self, expr: &Expr) -> Markup {
+        match &expr.kind {
+            ExprKind::Apply(Op::Neg, inner) if inner.len() == 1 => {
+                html! { mo { "−" } (self.within(&inner[0], 3)) }
+            }
+            _ => self.within(expr, 3),
         }
     }
 
@@ -320,7 +364,7 @@ impl Writer<'_> {
                 msup { mi mathvariant="normal" { "e" } mrow { (self.write(inner)) } }
             },
             (Op::Abs, [inner]) => html! { mrow { mo { "|" } (self.write(inner)) mo { "|" } } },
-            (Op::Not, [inner]) => html! { mtext { "not " } (self.within(inner, 2)) },
+            (Op::Not, [inner]) => html! { mtext { "not\u{a0}" } (self.within(inner, 2)) },
             (Op::Add, [first, rest @ ..]) => html! {
                 (self.within(first, 2))
                 @for term in rest { mo { "+" } (self.within(term, 3)) }
@@ -329,16 +373,16 @@ impl Writer<'_> {
                 html! { (self.within(left, 2)) mo { "−" } (self.within(right, 3)) }
             }
             (Op::Mul, [first, rest @ ..]) => html! {
-                (self.within(first, 3))
+                (self.first_factor(first))
                 @for factor in rest { mo { "·" } (self.within(factor, 3)) }
             },
             (Op::And, [first, rest @ ..]) => html! {
                 (self.within(first, 1))
-                @for term in rest { mtext { " and " } (self.within(term, 1)) }
+                @for term in rest { mtext { "\u{a0}and\u{a0}" } (self.within(term, 1)) }
             },
             (Op::Or, [first, rest @ ..]) => html! {
                 (self.within(first, 0))
-                @for term in rest { mtext { " or " } (self.within(term, 0)) }
+                @for term in rest { mtext { "\u{a0}or\u{a0}" } (self.within(term, 0)) }
             },
             (Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge, [first, rest @ ..]) => {
                 let sign = match op {

@@ -4,10 +4,12 @@
 use maud::{Markup, html};
 use osteon_model::{Role, SymbolId};
 
+use super::bibliography::{Source, cited, keys, keys_in, reference};
 use super::equations::entry;
 use super::mechanisms::{Mechanism, defining_span};
-use super::page::{is_given, page, symbol_link};
+use super::page::{is_given, is_state, page, symbol_link};
 use super::parameter_table::{ORIGINS, Place, badge, origin_counts, parameter_table};
+use super::studies_page::study_link;
 use super::wiring::around;
 use super::{Book, BookFile, BookStudy};
 
@@ -42,18 +44,26 @@ pub(super) fn mechanism(book: &Book<'_>, number: usize) -> BookFile {
         .filter(|id| is_door(*id))
         .collect();
     let tests = tests_of(book, number);
+    let picture = around(book, number);
+    let cites = references(book, mechanism);
     let body = html! {
         h1 { (mechanism.title) }
         p class="file" {
             @if !mechanism.file.is_empty() { code { (mechanism.file) } ". " }
             (counts(book, mechanism))
         }
-        div class="prose" {
-            @if let Some(block) = &mechanism.block { (paragraphs(&block.prose)) }
-        }
+        (contents(&[
+            ("wiring", "Wiring", picture.is_some()),
+            ("mathematics", "Mathematics", !shown.is_empty()),
+            ("doors", "Inputs", !doors.is_empty() || !doses.is_empty()),
+            ("parameters", "Parameters", !numbers.is_empty()),
+            ("tests", "What tests it", !tests.is_empty()),
+            ("references", "References", !cites.is_empty()),
+        ]))
+        div class="prose" { (paragraphs(book, &mechanism.words)) }
         @let others = instances(book, &uses);
         @if others.len() > 1 { p { "Used " (others.len()) " times: " @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } code { (name) } } "." } }
-        @if let Some(picture) = around(book, number) {
+        @if let Some(picture) = &picture {
             section aria-labelledby="wiring" { h2 id="wiring" { "What feeds it and what it feeds" } (picture) }
         }
         @if !shown.is_empty() {
@@ -76,6 +86,12 @@ pub(super) fn mechanism(book: &Book<'_>, number: usize) -> BookFile {
             }
         }
         @if !tests.is_empty() { (tests_section(book, &tests)) }
+        @if !cites.is_empty() {
+            section aria-labelledby="references" {
+                h2 id="references" { "References" }
+                ol class="references" { @for source in &cites { li { (reference(source)) " " a href={ "sources.html#" (source.key) } { (source.key) } } } }
+            }
+        }
     };
     page(book, &mechanism.page, &mechanism.title, &body)
 }
@@ -89,7 +105,7 @@ fn counts(book: &Book<'_>, mechanism: &Mechanism) -> String {
             .filter(|id| wanted(model.symbol(**id)))
             .count()
     };
-    let states = of(&|s| matches!(s.role, Role::Species(_)) && s.rule.is_none());
+    let states = of(&is_state);
     let flows = of(&|s| matches!(s.role, Role::Reaction(_)));
     let computed = of(&|s| matches!(s.rule, Some(osteon_model::Rule::Assignment(_))));
     let numbers = of(&is_given);
@@ -127,8 +143,35 @@ fn instances(book: &Book<'_>, uses: &[Uses]) -> Vec<String> {
 }
 
 /// Words of a comment as paragraphs.
-fn paragraphs(words: &str) -> Markup {
-    html! { @for part in words.split("\n\n").map(str::trim).filter(|p| !p.is_empty()) { p { (part) } } }
+fn paragraphs(book: &Book<'_>, words: &str) -> Markup {
+    html! { @for part in words.split("\n\n").map(str::trim).filter(|p| !p.is_empty()) { p { (cited(book, part)) } } }
+}
+
+/// What the page holds, as links.
+fn contents(parts: &[(&str, &str, bool)]) -> Markup {
+    let there: Vec<_> = parts.iter().filter(|p| p.2).collect();
+    html! {
+        @if there.len() > 1 {
+            p class="contents" { @for (i, (id, words, _)) in there.iter().enumerate() { @if i > 0 { " · " } a href={ "#" (id) } { (words) } } }
+        }
+    }
+}
+
+/// The sources that a mechanism's comments and notes name, in order of their keys.
+fn references<'a>(book: &'a Book<'_>, mechanism: &Mechanism) -> Vec<&'a Source> {
+    let mut found = keys_in(book, &mechanism.words);
+    for (_, words) in mechanism.block.iter().flat_map(|b| &b.remarks) {
+        found.extend(keys_in(book, words));
+    }
+    for id in &mechanism.symbols {
+        let notes = &book.input.model.symbol(*id).annotation;
+        for name in ["key", "why", "from"] {
+            found.extend(keys_in(book, notes.field(name).unwrap_or("")));
+        }
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    found.dedup_by(|a, b| a.key == b.key);
+    found
 }
 
 /// Remarks and entries in the order of the text.
@@ -153,13 +196,13 @@ fn in_order(book: &Book<'_>, mechanism: &Mechanism, shown: &[Uses]) -> Markup {
                 .map_or(text.len(), |n| from + n)
         };
         while told < remarks.len() && remarks[told].0 < line_end {
-            out.push(html! { div class="prose remark" { (paragraphs(&remarks[told].1)) } });
+            out.push(html! { div class="prose remark" { (paragraphs(book, &remarks[told].1)) } });
             told += 1;
         }
         out.push(entry(book, *id, twins));
     }
     for (_, words) in &remarks[told..] {
-        out.push(html! { div class="prose remark" { (paragraphs(words)) } });
+        out.push(html! { div class="prose remark" { (paragraphs(book, words)) } });
     }
     html! { @for part in out { (part) } }
 }
@@ -215,41 +258,54 @@ fn tests_of<'a>(book: &'a Book<'_>, number: usize) -> Vec<Test<'a>> {
         })
         .filter(|t| !t.direct.is_empty() || !t.through.is_empty())
         .collect();
-    tests.sort_by_key(|t| (t.direct.is_empty(), t.study.name.clone()));
+    tests.sort_by_key(|t| (t.direct.is_empty(), t.study.sign, t.study.name.clone()));
     tests
 }
 
 fn tests_section(book: &Book<'_>, tests: &[Test<'_>]) -> Markup {
-    let direct = tests.iter().filter(|t| !t.direct.is_empty()).count();
+    let (direct, through): (Vec<&Test<'_>>, Vec<&Test<'_>>) =
+        tests.iter().partition(|t| !t.direct.is_empty());
     html! {
         section aria-labelledby="tests" {
             h2 id="tests" { "What tests it" }
-            p {
-                (direct) " studies measure something that is computed from this mechanism at the same moment, "
-                (tests.len() - direct) " more something that it reaches through one state. Everything farther away is left out."
+            @if direct.is_empty() { p { "No study measures something that is computed from this mechanism at the same moment." } }
+            @else {
+                p { (direct.len()) " studies and signs measure something that is computed from this mechanism at the same moment." }
+                (tests_table(book, &direct))
             }
-            div class="scroll" { table class="sortable" {
-                thead { tr {
-                    th scope="col" { "Study" } th scope="col" { "What it found" } th scope="col" { "Directly" } th scope="col" { "Through one state" }
-                    th scope="col" { "Kind" } th scope="col" { "Recorded" }
-                } }
-                tbody {
-                    @for test in tests {
-                        tr {
-                            th scope="row" { (test.study.name) div class="moved" { (super::bibliography::keys(book, &test.study.cites)) } }
-                            td { (test.study.says) }
-                            td { (quantities(test.study, &test.direct)) }
-                            td { (quantities(test.study, &test.through)) }
-                            td { (test.study.link) }
-                            td data-v=[test.study.recorded.map(|(w, n)| (w as f64 / n.max(1) as f64).to_string())] {
-                                @if let Some((within, all)) = test.study.recorded { (within) " of " (all) " within" }
-                            }
+            @if !through.is_empty() {
+                details {
+                    summary { (through.len()) " more measure something that it reaches through one state" }
+                    (tests_table(book, &through))
+                }
+            }
+            p class="note" { "A quantity marked * shaped the model, by a fit or in view of who set a number; the others are verification. Signs are what any faithful model must show, with bounds of the project's own. What lies farther away is left out." }
+        }
+    }
+}
+
+fn tests_table(book: &Book<'_>, tests: &[&Test<'_>]) -> Markup {
+    html! {
+        div class="scroll" { table class="sortable" {
+            thead { tr {
+                th scope="col" { "Study or sign" } th scope="col" { "What it found" } th scope="col" { "Directly" } th scope="col" { "Through one state" }
+                th scope="col" { "Kind" } th scope="col" { "Recorded" }
+            } }
+            tbody {
+                @for test in tests {
+                    tr {
+                        th scope="row" { (study_link(test.study)) @if !test.study.sign { div class="moved" { (keys(book, &test.study.cites)) } } }
+                        td class="words" { (test.study.says) }
+                        td { (quantities(test.study, &test.direct)) }
+                        td { (quantities(test.study, &test.through)) }
+                        td { @if test.study.sign { "sign" } @else { (test.study.link) } }
+                        td data-v=[test.study.recorded.map(|(w, n)| (w as f64 / n.max(1) as f64).to_string())] {
+                            @if let Some((within, all)) = test.study.recorded { (within) " of " (all) " within" }
                         }
                     }
                 }
-            } }
-            p class="note" { "A quantity marked * shaped the model by a fit; the others are verification." }
-        }
+            }
+        } }
     }
 }
 

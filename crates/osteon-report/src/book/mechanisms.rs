@@ -16,6 +16,8 @@ pub(crate) struct Mechanism {
     pub(super) file: String,
     /// The stretch of text.
     pub(super) block: Option<Block>,
+    /// What the comment above it says, without its name at the head.
+    pub(super) words: String,
     /// Symbols defined here, in the order of the text. Of submodels used many times all are here.
     pub(super) symbols: Vec<SymbolId>,
 }
@@ -135,14 +137,17 @@ fn named(model: &Model, texts: &SourceMap, block: Option<Block>) -> Mechanism {
     let head = head.map(|(h, _)| h.trim()).filter(|h| {
         !h.contains(['.', '=', ';']) && (1..=MOST_WORDS).contains(&h.split_whitespace().count())
     });
+    let mut words = block.as_ref().map_or_else(String::new, |b| b.prose.clone());
     if let Some(head) = head {
         head.clone_into(&mut title);
+        words = capital(words[head.len() + 2..].trim_start());
     }
     Mechanism {
         page: word.to_lowercase(),
         title,
         file,
         block,
+        words,
         symbols: Vec::new(),
     }
 }
@@ -159,8 +164,12 @@ fn unique_titles(list: &mut [Mechanism]) {
 
 /// A name with spaces and a capital.
 fn as_title(word: &str) -> String {
-    let spaced = word.replace('_', " ");
-    let mut letters = spaced.chars();
+    capital(&word.replace('_', " "))
+}
+
+/// The words with a capital at their head.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
     let first = letters.next();
     first
         .into_iter()
@@ -171,7 +180,15 @@ fn as_title(word: &str) -> String {
 
 /// Page names that no other page has, and that no file system minds.
 fn unique_pages(list: &mut [Mechanism]) {
-    const TAKEN: [&str; 5] = ["index", "parameters", "sources", "questions", "changes"];
+    const TAKEN: [&str; 7] = [
+        "index",
+        "parameters",
+        "studies",
+        "sources",
+        "claims",
+        "questions",
+        "changes",
+    ];
     let mut used: Vec<String> = TAKEN.iter().map(|t| (*t).to_owned()).collect();
     for mechanism in list {
         let safe: String = mechanism

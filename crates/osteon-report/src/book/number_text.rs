@@ -1,4 +1,4 @@
-//! Numbers as the model gives them: nothing rounded away that the author wrote.
+//! Numbers as the model gives them, and rounded for tables.
 
 /// A number as text: plain where it is short, else with a power of ten.
 pub(super) fn plain(value: f64) -> String {
@@ -16,6 +16,12 @@ pub(super) fn plain(value: f64) -> String {
         }
     };
     text.replace('-', "−")
+}
+
+/// A number as text with six digits that count at most.
+pub(super) fn short(value: f64) -> String {
+    let rounded = format!("{value:.5e}").parse().unwrap_or(value);
+    plain(rounded)
 }
 
 /// Mantissa and power of ten, for mathematics; the power is 0 for plain numbers.
@@ -44,6 +50,8 @@ mod tests {
         ] {
             assert_eq!(plain(value), text);
         }
+        assert_eq!(short(0.017_453_292_519_943_295), "0.0174533");
+        assert_eq!(short(874.0), "874");
         assert_eq!(parts(1e-9), ("1".to_owned(), -9));
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn page(book: &Book<'_>, name: &str, title: &str, body: &Markup) -> B
                 div class="columns" {
                     nav aria-label="Pages" {
                         ul { (entry("index", "Overview")) (entry("parameters", "All parameters"))
+                            @if !book.input.studies.is_empty() { (entry("studies", "Studies and signs")) }
                             @if !book.sources.entries.is_empty() { (entry("sources", "Sources")) }
                             @if !book.input.claims.is_empty() { (entry("claims", "Claims")) }
                             @if book.input.questions.is_some() { (entry("questions", "Open questions")) }
@@ -91,6 +92,9 @@ fn search_index(book: &Book<'_>) -> String {
             &address(book, id),
         );
     }
+    for study in &book.input.studies {
+        add(&study.name, &study.says, &super::studies_page::address(study));
+    }
     for source in &book.sources.entries {
         add(
             &source.key,
@@ -145,6 +149,15 @@ pub(super) fn plain_number(symbol: &Symbol) -> Option<f64> {
     match symbol.initial.as_ref()?.expr.kind {
         ExprKind::Number(value, _) => Some(value),
         _ => None,
+    }
+}
+
+/// True for what has a state of its own: amounts that flows change, and whatever has a rate.
+pub(super) fn is_state(symbol: &Symbol) -> bool {
+    match (&symbol.role, &symbol.rule) {
+        (_, Some(Rule::Rate(_))) => true,
+        (Role::Species(info), None) => !info.boundary,
+        _ => false,
     }
 }
 

@@ -3,9 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 use osteon_model::{Origin, SymbolId};
 
-use super::bibliography::keys;
-use super::number_text::plain;
-use super::page::{address, anchor, is_given, page, plain_number, unit_words};
+use super::bibliography::{cited, keys};
+use super::number_text::{plain, short};
+use super::page::{address, anchor, is_given, local, page, plain_number, unit_words};
 use super::{Book, BookFile};
 
 /// The origins in the order of their worth.
@@ -39,10 +39,9 @@ pub(super) fn parameter_table(
     let model = book.input.model;
     html! {
         div class="scroll" {
-            table class="sortable" {
+            table class="sortable numbers" {
                 thead { tr {
                     th scope="col" { "Name" }
-                    @if place == Place::Elsewhere { th scope="col" { "Mechanism" } }
                     th scope="col" { "Meaning" }
                     th scope="col" class="num" { "Value" }
                     th scope="col" { "Unit" }
@@ -61,12 +60,14 @@ pub(super) fn parameter_table(
                                     code { (breakable(&symbol.id)) }
                                     @for twin in twins { span id=(anchor(model, *twin)) {} }
                                     @if !twins.is_empty() { div class="moved" { "and " (twins.len()) " uses more" } }
-                                } @else { a href=(address(book, *id)) { code { (breakable(&symbol.id)) } } }
+                                } @else {
+                                    a href=(address(book, *id)) { code { (breakable(local(symbol))) } }
+                                    div class="moved" { (book.mechanisms.list[book.mechanisms.owner(*id)].title) }
+                                }
                             }
-                            @if place == Place::Elsewhere { td { (book.mechanisms.list[book.mechanisms.owner(*id)].title) } }
                             td { (symbol.name.as_deref().unwrap_or("")) (moved_by(book, &symbol.id)) }
                             @let value = plain_number(symbol);
-                            td class="num" data-v=[value.map(|v| v.to_string())] { (value.map_or_else(String::new, plain)) }
+                            td class="num" data-v=[value.map(|v| v.to_string())] title=[value.map(plain).filter(|text| value.map(short).as_ref() != Some(text))] { (value.map_or_else(String::new, short)) }
                             td class="unit" { (unit_words(symbol)) }
                             td data-v=[notes.range.map(|r| (r.upper - r.lower).to_string())] { @if let Some(r) = notes.range { (plain(r.lower)) " to " (plain(r.upper)) } }
                             td { (badge(notes.origin)) }
@@ -97,11 +98,13 @@ fn how(book: &Book<'_>, id: SymbolId) -> Markup {
     let symbol = book.input.model.symbol(id);
     let notes = &symbol.annotation;
     let mut parts: Vec<String> = Vec::new();
+    let mut more: Vec<String> = Vec::new();
     for (key, value) in &notes.fields {
         match key.as_str() {
             "origin" | "key" | "role" | "elements" => {}
+            "species" if book.species.as_deref() == Some(value) => {}
             "why" => parts.push(value.clone()),
-            other => parts.push(format!("{other}: {value}")),
+            other => more.push(format!("{other} {value}")),
         }
     }
     if notes.fields.is_empty() {
@@ -117,7 +120,10 @@ fn how(book: &Book<'_>, id: SymbolId) -> Markup {
     if !fits.is_empty() {
         parts.push(format!("set by the fit {}", fits.join(", ")));
     }
-    html! { (parts.join("; ")) }
+    html! {
+        (cited(book, &parts.join("; ")))
+        @if !more.is_empty() { div class="moved" { (more.join("; ")) } }
+    }
 }
 
 fn moved_by(book: &Book<'_>, id: &str) -> Markup {
@@ -157,7 +163,7 @@ pub(super) fn all_parameters(book: &Book<'_>) -> BookFile {
     let rows: Vec<(SymbolId, Vec<SymbolId>)> = symbols.iter().map(|id| (*id, Vec::new())).collect();
     let body = html! {
         h1 { "All parameters" }
-        p { (symbols.len()) " given numbers. A click on a heading sorts by it. Rows of assumed numbers are marked: nothing but judgement stands behind their value." }
+        p { (symbols.len()) " given numbers. A click on a heading sorts by it. Rows of assumed numbers are marked: nothing but judgement stands behind their value." @if let Some(species) = &book.species { " Unless its notes say otherwise, a number with a species is of " (species) "." } }
         div id="origin-filter" class="filter" hidden="hidden" {
             "Show: " button type="button" data-origin="" { "all" }
             @for origin in ORIGINS { " " button type="button" data-origin=(origin.as_str()) { (origin.as_str()) } }

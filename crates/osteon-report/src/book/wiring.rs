@@ -8,8 +8,8 @@ use osteon_model::SymbolId;
 use super::Book;
 use super::page::local;
 
-const WIDTH: f64 = 940.0;
-const HEIGHT: f64 = 780.0;
+const WIDTH: f64 = 1100.0;
+const HEIGHT: f64 = 790.0;
 
 fn px(v: f64) -> String {
     format!("{}", (v * 10.0).round() / 10.0)
@@ -42,7 +42,7 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
     let (cx, cy, rx, ry) = (
         WIDTH / 2.0,
         HEIGHT / 2.0,
-        WIDTH / 2.0 - 190.0,
+        WIDTH / 2.0 - 270.0,
         HEIGHT / 2.0 - 62.0,
     );
     let place = |member: usize| {
@@ -107,6 +107,49 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
                 }
             }
             figcaption { "An arrow means that the second mechanism reads something the first computes; the thicker, the more. Point at a name to see what it reads (orange) and who reads it (blue)." }
+        }
+    })
+}
+
+/// Who reads whom as a grid: a mark in a row says that the row's mechanism reads the column's; the darker, the more.
+pub(super) fn grid(book: &Book<'_>) -> Option<Markup> {
+    const CELL: f64 = 17.0;
+    const LEFT: f64 = 232.0;
+    const TOP: f64 = 236.0;
+    let edges: Vec<(usize, usize, &[SymbolId])> = book.flow.edges().collect();
+    let mut members: Vec<usize> = edges.iter().flat_map(|e| [e.0, e.1]).collect();
+    members.sort_unstable();
+    members.dedup();
+    if members.len() < 3 {
+        return None;
+    }
+    let order = short_ring(&members, &edges);
+    let at = |member: usize| order.iter().position(|m| *m == member).unwrap_or(0) as f64 * CELL;
+    let side = order.len() as f64 * CELL;
+    let title = |m: usize| book.mechanisms.list[m].title.as_str();
+    let most = edges.iter().map(|e| e.2.len()).max().unwrap_or(1) as f64;
+    let ink = |n: usize| 0.25 + 0.75 * (n as f64).ln() / most.max(2.0).ln();
+    Some(html! {
+        figure class="wiring grid" {
+            svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (px(LEFT + side + 12.0)) " " (px(TOP + side + 4.0)) } role="img" aria-labelledby="grid-title grid-desc" {
+                title id="grid-title" { "Which mechanism reads which, as a grid" }
+                desc id="grid-desc" { "Rows read columns. The table below says the same in words." }
+                @for m in &order {
+                    @let d = at(*m);
+                    line class="rule" x1=(px(LEFT)) x2=(px(LEFT + side)) y1=(px(TOP + d)) y2=(px(TOP + d)) {}
+                    line class="rule" y1=(px(TOP)) y2=(px(TOP + side)) x1=(px(LEFT + d)) x2=(px(LEFT + d)) {}
+                    rect class="own" x=(px(LEFT + d)) y=(px(TOP + d)) width=(px(CELL)) height=(px(CELL)) {}
+                    a href={ (book.mechanisms.list[*m].page) ".html" } { text x=(px(LEFT - 6.0)) y=(px(TOP + d + 12.5)) text-anchor="end" { (title(*m)) } }
+                    @let (x, y) = (px(LEFT + d + 12.5), px(TOP - 6.0));
+                    text transform={ "translate(" (x) "," (y) ") rotate(-90)" } { (title(*m)) }
+                }
+                @for (from, to, signals) in &edges {
+                    rect class="cell" fill-opacity=(px(ink(signals.len()))) x=(px(LEFT + at(*from) + 1.5)) y=(px(TOP + at(*to) + 1.5)) width=(px(CELL - 3.0)) height=(px(CELL - 3.0)) {
+                        title { (title(*to)) " reads of " (title(*from)) ": " (names(book, signals, 12).join(", ")) }
+                    }
+                }
+            }
+            figcaption { "The same as a grid: a row's mechanism reads from a column's; the darker, the more signals. Point at a mark to see which." }
         }
     })
 }
@@ -179,7 +222,7 @@ fn short_ring(members: &[usize], edges: &[(usize, usize, &[SymbolId])]) -> Vec<u
     order
 }
 
-const BOX: f64 = 250.0;
+const BOX: f64 = 310.0;
 const LINE: f64 = 15.0;
 const GAP: f64 = 12.0;
 /// Most signals named in a box.
@@ -290,7 +333,7 @@ fn neighbour(book: &Book<'_>, m: usize, words: &[String], x: f64, y: f64) -> Mar
 
 /// Words in lines that fit a box.
 fn wrapped(words: &str) -> Vec<String> {
-    const LETTERS: usize = 36;
+    const LETTERS: usize = 45;
     let mut lines: Vec<String> = vec![String::new()];
     for word in words.split(' ') {
         match lines.last_mut() {
