@@ -279,12 +279,16 @@ impl Annotation {
         // A part that does not begin with one word and a colon goes on with what was said before it.
         self.fields = Vec::new();
         for part in notes.split(';').map(str::trim).filter(|p| !p.is_empty()) {
-            let word = |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let word =
+                |k: &str| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_');
             match (part.split_once(':'), self.fields.last_mut()) {
                 (Some((key, value)), _) if word(key.trim()) => {
-                    self.fields.push((key.trim().to_owned(), value.trim().to_owned()));
+                    self.fields
+                        .push((key.trim().to_owned(), value.trim().to_owned()));
                 }
-                (_, Some((key, before))) if !matches!(key.as_str(), "origin" | "role" | "elements") => {
+                (_, Some((key, before)))
+                    if !matches!(key.as_str(), "origin" | "role" | "elements") =>
+                {
                     before.push_str("; ");
                     before.push_str(part);
                 }
@@ -323,5 +327,23 @@ impl Model {
     /// All ids in order.
     pub fn ids(&self) -> impl Iterator<Item = SymbolId> + use<> {
         (0..self.symbols.len() as u32).map(SymbolId)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_keep_all_that_is_said() {
+        let mut said = Annotation::default();
+        said.set_notes("origin: assumed; key: a-1999, b-2001; why: one to six weeks; moved by hand to the spine; less than the hip: a third; files: x.ant; y.ant");
+        assert_eq!(said.origin, Some(Origin::Assumed));
+        assert_eq!(said.field("key"), Some("a-1999, b-2001"));
+        let why = "one to six weeks; moved by hand to the spine; less than the hip: a third";
+        assert_eq!(said.field("why"), Some(why));
+        assert_eq!(said.field("files"), Some("x.ant; y.ant"));
+        said.set_notes("origin: derived; since it is so");
+        assert_eq!(said.origin, Some(Origin::Derived));
     }
 }

@@ -229,20 +229,25 @@ pub(crate) fn draw(canvas: &mut Canvas, figure: &Figure, panel: &Panel, frame: &
 }
 
 fn heading(canvas: &mut Canvas, panel: &Panel, frame: &Frame<'_>) {
-    let title_width = text_width(&panel.title, 13.5, Weight::SemiBold);
+    // A long title is set smaller before it is cut; a pure number has no unit to tell.
+    const SIZES: [f64; 4] = [13.5, 12.5, 11.5, 10.5];
+    let unit = if panel.unit == "1" { "" } else { &panel.unit };
     let baseline = frame.top + 10.0;
-    let unit_width = text_width(&panel.unit, 12.0, Weight::Regular);
+    let unit_width = text_width(unit, 12.0, Weight::Regular);
     let room = frame.width - unit_width - 7.0;
+    let wide = |size: f64| text_width(&panel.title, size, Weight::SemiBold);
+    let size = SIZES.into_iter().find(|s| wide(*s) <= room);
+    let size = size.unwrap_or(SIZES[SIZES.len() - 1]);
     let title =
-        fit(&panel.title, 13.5, Weight::SemiBold, room).unwrap_or_else(|| panel.title.clone());
+        fit(&panel.title, size, Weight::SemiBold, room).unwrap_or_else(|| panel.title.clone());
     canvas.text(
         (frame.x, baseline),
         &title,
-        TextStyle::new(13.5, INK).bold(),
+        TextStyle::new(size, INK).bold(),
     );
     canvas.text(
-        (frame.x + title_width.min(room) + 7.0, baseline),
-        &panel.unit,
+        (frame.x + wide(size).min(room) + 7.0, baseline),
+        unit,
         TextStyle::new(12.0, GREY),
     );
     for (i, remark) in panel.remarks.iter().enumerate() {

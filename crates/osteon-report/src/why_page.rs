@@ -120,7 +120,7 @@ pub fn why_text(found: &Why) -> String {
 fn pathway_text(pathway: &Pathway) -> String {
     let mut out = format!("\n{} ({} = 0 freezes it)\n", pathway.label, pathway.switch);
     for e in &pathway.equations {
-        let label = if e.label.is_empty() {
+        let label = if e.label.is_empty() || e.label == e.symbol {
             String::new()
         } else {
             format!(", {}", e.label)

@@ -303,7 +303,10 @@ impl Reader<'_> {
         let needed = matches!(input, "age" | "body_weight");
         let tiny = f64::MIN_POSITIVE;
         let range = match (input, &says) {
-            ("age", _) => (tiny, OLDEST_A),
+            ("age", _) => {
+                let range = self.body.vocabulary.get(input).and_then(|w| w.range);
+                (range.map_or(tiny, |r| r.lower.max(tiny)), OLDEST_A)
+            }
             ("body_weight" | "height", _) => (tiny, f64::INFINITY),
             (_, Trait::Diet(_)) => (0.0, f64::INFINITY),
             _ => (f64::NEG_INFINITY, f64::INFINITY),

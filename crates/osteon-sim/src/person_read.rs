@@ -90,6 +90,22 @@ impl Context<'_> {
                         .help(format!("has a unit slipped? {key} = \"{example}\"")),
                     );
                 }
+                Some(value)
+                    if key == "age" && value.value > 0.0 && self.too_young(input, value.value) =>
+                {
+                    complete = false;
+                    self.push(
+                        item.fault(
+                            "scenario-impossible-value",
+                            format!("the body does not hold at an age of {}", value.said),
+                        )
+                        .help(format!(
+                            "it begins at {} {}, by the range of its `{input}`: growth is not in it",
+                            self.youngest(input),
+                            self.body.vocabulary.get(input).map_or("", |w| w.unit_text.as_str())
+                        )),
+                    );
+                }
                 Some(value) if value.value > 0.0 => {
                     if key == "age" {
                         age_a = item.days(example).map(|days| days / 365.25);
@@ -233,6 +249,16 @@ impl Context<'_> {
             meals,
             measured,
         })
+    }
+
+    /// The least age for which the body is made, by the range it gives; 0 if it gives none.
+    fn youngest(&self, input: &str) -> f64 {
+        let range = self.body.vocabulary.get(input).and_then(|w| w.range);
+        range.map_or(0.0, |r| r.lower)
+    }
+
+    fn too_young(&self, input: &str, value: f64) -> bool {
+        value < self.youngest(input)
     }
 
     /// True if no person was ever so small or so great, in the unit of the input.

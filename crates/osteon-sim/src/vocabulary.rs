@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use osteon_model::{ExprKind, Model, Role, Unit};
+use osteon_model::{ExprKind, Model, Range, Role, Unit};
 
 /// What is known about a symbol from the outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Word {
     pub number: Option<f64>,
     /// Words for it, if the model has any.
     pub name: Option<String>,
+    /// The range it may lie in, in its own unit, if the model gives one.
+    pub range: Option<Range>,
 }
 
 impl Word {
@@ -65,6 +67,7 @@ impl Vocabulary {
                     ruled: s.rule.is_some(),
                     number,
                     name: s.name.clone(),
+                    range: s.annotation.range,
                 };
                 (s.id.clone(), word)
             })

@@ -111,6 +111,99 @@ fn every_shipped_scenario_runs_and_its_ledger_closes() {
     }
 }
 
+/// A run without failure, with finite values, nothing below zero that is an amount, and a closed ledger.
+fn sound(body: &Body, name: &str, text: &str, closes_to: f64) {
+    let scenario = read_scenario(text, name, body).unwrap_or_else(|f| panic!("{}", f.render()));
+    let run = run(body, &scenario, &RunOptions::default(), &mut Silent)
+        .unwrap_or_else(|f| panic!("{}", f.render()));
+    // Scores, balances and what is told as a change from rest lie on both sides of zero.
+    let signed = [".T", ".Z", ".Z_body", "balance.", "bone.cytokines"];
+    for arm in &run.arms {
+        assert!(
+            arm.failure.is_none(),
+            "{name} {}: {:?}",
+            arm.name,
+            arm.failure
+        );
+        for column in &arm.columns {
+            let q = &column.quantity;
+            let least = if signed.iter().any(|s| q.ends_with(s) || q.starts_with(s)) {
+                f64::NEG_INFINITY
+            } else {
+                -1e-6
+            };
+            let good = |v: &f64| v.is_finite() && *v >= least;
+            assert!(
+                column.values.iter().all(good),
+                "{name} {}: {q} {:?}",
+                arm.name,
+                column.values
+            );
+        }
+        assert_eq!(arm.ledger.len(), 3, "magnesium, calcium and phosphorus");
+        for line in &arm.ledger {
+            assert!(
+                line.relative_error < closes_to,
+                "{name} {}: {line:?}",
+                arm.name
+            );
+        }
+    }
+}
+
+/// The text of a scenario with another list of quantities: everything that the library can measure at any moment.
+fn measuring_everything(body: &Body, text: &str) -> String {
+    let names: Vec<String> = body
+        .library
+        .quantities
+        .iter()
+        .filter(|q| !q.name.starts_with("tracer."))
+        .map(|q| format!("\"{}\"", q.name))
+        .collect();
+    text.lines()
+        .map(|line| {
+            if line.starts_with("quantities = ") {
+                format!("quantities = [{}]\n", names.join(", "))
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn sixty_years_and_a_year_by_the_clock_keep_the_ledger_closed() {
+    let body = body();
+    for sex in ["female", "male"] {
+        for (until, every, clock) in [("60 a", "1 a", "averaged"), ("1 a", "10 d", "meals")] {
+            let text = format!(
+                "title = \"long\"\n[person]\nsex = \"{sex}\"\nage = \"30 a\"\nweight = \"68 kg\"\nheight = \"170 cm\"\nusual_diet = \"typical Western\"\n[record]\nuntil = \"{until}\"\nevery = \"{every}\"\nquantities = []\nclock = \"{clock}\"\n"
+            );
+            let name = format!("{sex}, {until}, {clock}");
+            sound(&body, &name, &measuring_everything(&body, &text), 1e-10);
+        }
+    }
+}
+
+#[test]
+fn extremes_stay_physical() {
+    let body = body();
+    let repository = repository();
+    for sign in [
+        "28-glands-removed",
+        "44-magnesium-free-year",
+        "45-ten-grams-of-magnesium",
+        "46-GFR-of-5",
+        "47-age-of-95",
+        "91-bone-at-the-extremes",
+    ] {
+        let text = repository
+            .text(&format!("signs/{sign}/scenario.toml"))
+            .unwrap_or_else(|e| panic!("{e}"));
+        sound(&body, sign, &measuring_everything(&body, &text), 1e-9);
+    }
+}
+
 #[test]
 fn every_input_of_the_body_is_documented_and_nothing_else() {
     let body = body();

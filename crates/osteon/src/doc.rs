@@ -161,10 +161,13 @@ fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
         Err(_) => Recorded::default(),
     };
     let mut out = Vec::new();
-    let folders = project.studies().into_iter().map(|n| format!("studies/{n}"));
+    let folders = project
+        .studies()
+        .into_iter()
+        .map(|n| format!("studies/{n}"));
     for folder in folders.chain(project.signs()) {
-        let study = read_study(project, &folder, body)
-            .map_err(|faults| Fault::Failed(faults.render()))?;
+        let study =
+            read_study(project, &folder, body).map_err(|faults| Fault::Failed(faults.render()))?;
         let mut quantities: Vec<String> = study.rows.iter().map(|r| r.quantity.clone()).collect();
         quantities.sort();
         quantities.dedup();

@@ -2,8 +2,8 @@
 
 use maud::html;
 
-use super::page::{is_state, page, symbol_link};
 use super::bibliography::cited;
+use super::page::{is_state, page, symbol_link};
 use super::parameter_table::{ORIGINS, badge, given, origin_counts};
 use super::wiring::{grid, matrix, ring};
 use super::{Book, BookFile};

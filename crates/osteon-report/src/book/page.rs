@@ -93,7 +93,11 @@ fn search_index(book: &Book<'_>) -> String {
         );
     }
     for study in &book.input.studies {
-        add(&study.name, &study.says, &super::studies_page::address(study));
+        add(
+            &study.name,
+            &study.says,
+            &super::studies_page::address(study),
+        );
     }
     for source in &book.sources.entries {
         add(

@@ -55,7 +55,7 @@ pub(super) fn parameter_table(
                         @let symbol = model.symbol(*id);
                         @let notes = &symbol.annotation;
                         tr id=[(place == Place::Home).then(|| anchor(model, *id))] class=[(notes.origin == Some(Origin::Assumed)).then_some("assumed")] {
-                            th scope="row" {
+                            th scope="row" data-v=(symbol.id) {
                                 @if place == Place::Home {
                                     code { (breakable(&symbol.id)) }
                                     @for twin in twins { span id=(anchor(model, *twin)) {} }
@@ -163,7 +163,7 @@ pub(super) fn all_parameters(book: &Book<'_>) -> BookFile {
     let rows: Vec<(SymbolId, Vec<SymbolId>)> = symbols.iter().map(|id| (*id, Vec::new())).collect();
     let body = html! {
         h1 { "All parameters" }
-        p { (symbols.len()) " given numbers. A click on a heading sorts by it. Rows of assumed numbers are marked: nothing but judgement stands behind their value." @if let Some(species) = &book.species { " Unless its notes say otherwise, a number with a species is of " (species) "." } }
+        p { (symbols.len()) " given numbers. A click on a heading sorts by it. Rows of assumed numbers are marked: nothing but judgement stands behind their value." @if let Some(species) = &book.species { " Where notes name a species it is " (species) " unless they say another." } }
         div id="origin-filter" class="filter" hidden="hidden" {
             "Show: " button type="button" data-origin="" { "all" }
             @for origin in ORIGINS { " " button type="button" data-origin=(origin.as_str()) { (origin.as_str()) } }
