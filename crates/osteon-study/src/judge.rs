@@ -7,8 +7,8 @@ use crate::study::{Kind, Link, Row, Study};
 
 /// Relative change below which a quantity counts as not having moved, for `sign` rows that say 0.
 const STILL: f64 = 0.02;
-/// Relative change below which a computed change is rounding, not a direction.
-const ROUNDING: f64 = 1e-6;
+/// Relative change below which a computed change is no direction: nobody would measure it. (assumed)
+const NO_DIRECTION: f64 = 1e-3;
 const DAYS_PER_YEAR: f64 = 365.25;
 
 /// How a row came out.
@@ -185,7 +185,11 @@ pub(crate) fn predict(row: &Row, simulated: f64, baseline: f64, control: f64) ->
             direction(
                 simulated,
                 other,
-                if row.value == 0.0 { STILL } else { ROUNDING },
+                if row.value == 0.0 {
+                    STILL
+                } else {
+                    NO_DIRECTION
+                },
             )
         }
     }

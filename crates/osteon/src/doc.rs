@@ -166,8 +166,13 @@ fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
         .into_iter()
         .map(|n| format!("studies/{n}"));
     for folder in folders.chain(project.signs()) {
-        let study =
-            read_study(project, &folder, body).map_err(|faults| Fault::Failed(faults.render()))?;
+        let sign = folder.starts_with("signs/");
+        let study = match read_study(project, &folder, body) {
+            Ok(study) => study,
+            // The embedded signs speak of the body that comes with the program, not of every body.
+            Err(_) if sign => continue,
+            Err(faults) => return Err(Fault::Failed(faults.render())),
+        };
         let mut quantities: Vec<String> = study.rows.iter().map(|r| r.quantity.clone()).collect();
         quantities.sort();
         quantities.dedup();
@@ -177,7 +182,7 @@ fn studies(project: &Project, body: &Body) -> Result<Vec<BookStudy>, Fault> {
         let rows = rows.map(|row| told(row, record.verdict(&study.name, row).map(|v| v.as_str())));
         out.push(BookStudy {
             rows: rows.collect(),
-            sign: folder.starts_with("signs/"),
+            sign,
             name: study.name,
             says: study.says,
             population: study.population,
