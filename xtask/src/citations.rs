@@ -75,10 +75,10 @@ pub(crate) fn check(root: &Path) -> Faults {
             faults.push(format!("{place}: key `{key}` is not in body/sources.bib"));
         }
     }
-    // Prose and tables may cite with [@key].
+    // Prose, comments, notes and tables cite by naming the key; that what they name is known is a test of the model book.
     let mut prose = BTreeSet::new();
-    for folder in ["body", "library", "docs", "studies"] {
-        for path in files(&root.join(folder), &["md", "csv"]) {
+    for folder in ["body", "library", "docs", "studies", "signs", "evidence"] {
+        for path in files(&root.join(folder), &["ant", "toml", "md", "csv"]) {
             let text = read(&path);
             prose.extend(known.iter().filter(|k| text.contains(k.as_str())).cloned());
         }
