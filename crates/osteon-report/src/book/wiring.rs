@@ -28,9 +28,12 @@ fn names(book: &Book<'_>, ids: &[SymbolId], most: usize) -> Vec<String> {
     out
 }
 
-/// The ring of all mechanisms that feed or are fed; `None` for fewer than three.
-pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
-    let edges: Vec<(usize, usize, &[SymbolId])> = book.flow.edges().collect();
+/// Two mechanisms and what passes between them.
+type Edge<'b> = (usize, usize, &'b [SymbolId]);
+
+/// Who feeds whom with what, and all who do in an order with short ways between them; `None` for fewer than three.
+fn ordered<'b>(book: &'b Book<'_>) -> Option<(Vec<Edge<'b>>, Vec<usize>)> {
+    let edges: Vec<Edge<'_>> = book.flow.edges().collect();
     let mut members: Vec<usize> = edges.iter().flat_map(|e| [e.0, e.1]).collect();
     members.sort_unstable();
     members.dedup();
@@ -38,6 +41,12 @@ pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
         return None;
     }
     let order = short_ring(&members, &edges);
+    Some((edges, order))
+}
+
+/// The ring of all mechanisms that feed or are fed; `None` for fewer than three.
+pub(super) fn ring(book: &Book<'_>) -> Option<Markup> {
+    let (edges, order) = ordered(book)?;
     let n = order.len() as f64;
     let (cx, cy, rx, ry) = (
         WIDTH / 2.0,
@@ -116,14 +125,7 @@ pub(super) fn grid(book: &Book<'_>) -> Option<Markup> {
     const CELL: f64 = 17.0;
     const LEFT: f64 = 232.0;
     const TOP: f64 = 236.0;
-    let edges: Vec<(usize, usize, &[SymbolId])> = book.flow.edges().collect();
-    let mut members: Vec<usize> = edges.iter().flat_map(|e| [e.0, e.1]).collect();
-    members.sort_unstable();
-    members.dedup();
-    if members.len() < 3 {
-        return None;
-    }
-    let order = short_ring(&members, &edges);
+    let (edges, order) = ordered(book)?;
     let at = |member: usize| order.iter().position(|m| *m == member).unwrap_or(0) as f64 * CELL;
     let side = order.len() as f64 * CELL;
     let title = |m: usize| book.mechanisms.list[m].title.as_str();
@@ -188,7 +190,7 @@ fn label_heights(order: &[usize], place: &dyn Fn(usize) -> (f64, f64, f64)) -> V
 }
 
 /// An order round the ring in which what feeds each other stands close: neighbours and far pairs are swapped while that helps.
-fn short_ring(members: &[usize], edges: &[(usize, usize, &[SymbolId])]) -> Vec<usize> {
+fn short_ring(members: &[usize], edges: &[Edge<'_>]) -> Vec<usize> {
     let mut order = members.to_vec();
     let n = order.len();
     let cost = |order: &[usize]| -> f64 {
