@@ -94,10 +94,10 @@ pub(crate) fn order(
         tasks.resize(run.end as usize, task);
     }
     let mut readers = vec![Vec::new(); tasks.len()];
-    for at in 0..tasks.len() {
-        for by in writers.read(tasks[at].op, &tape.operands[at]) {
+    for (at, (task, operands)) in tasks.iter_mut().zip(&tape.operands).enumerate() {
+        for by in writers.read(task.op, operands) {
             readers[by as usize].push(at as u32);
-            tasks[at].waits += 1;
+            task.waits += 1;
         }
     }
     for at in (0..tasks.len()).rev() {

@@ -213,7 +213,7 @@ impl Assembler<'_> {
                 .map(|i| group[i.min(group.len() - 1)])
                 .map(|at| self.tape.operands[at as usize][1 + argument])
                 .collect();
-            rows.iter().for_each(|row| self.from_row(*row));
+            rows.iter().for_each(|row| self.note_reload(*row));
             self.gather(argument as u8, &rows);
         }
         self.call(function);
@@ -228,7 +228,7 @@ impl Assembler<'_> {
     }
 
     /// Notes that a row is read where it stands.
-    fn from_row(&mut self, row: u32) {
+    fn note_reload(&mut self, row: u32) {
         let by = self.writers.of_row(row);
         if by != NONE {
             self.reloaded[by as usize] = true;
@@ -477,7 +477,7 @@ impl Assembler<'_> {
         {
             return Source::Register(register);
         }
-        self.from_row(row);
+        self.note_reload(row);
         Source::Row(row)
     }
 
@@ -573,7 +573,7 @@ impl Assembler<'_> {
             let operands = self.tape.operands[at as usize];
             operands[1..=run.op.arity()]
                 .iter()
-                .for_each(|row| self.from_row(*row));
+                .for_each(|row| self.note_reload(*row));
             self.reloaded[at as usize] = true;
         }
         self.bytes.extend([0x4c, 0x89, 0xe7]); // mov rdi, r12
