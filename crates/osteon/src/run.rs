@@ -112,6 +112,15 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     for arm in &run.arms {
         if let (Some(stopped), Some(failure)) = (arm.stopped(), &arm.failure) {
             let id = crate::outcome::in_brackets(failure.id);
+/// A time given by `--at`, in days.
+pub(crate) fn moment(at: &str) -> Result<f64, Fault> {
+    read_days(at).map_err(|_| {
+        Fault::Use(format!(
+            "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
+        ))
+    })
+}
+
             eprintln!("error{id}: {stopped}\n   = help: {}", failure.hint);
         }
     }
