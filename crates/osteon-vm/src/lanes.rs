@@ -439,7 +439,11 @@ impl Lanes {
             self.solve(out);
             return;
         }
-        self.ensure(t, y);
+        self.load(t, y);
+        if !self.current {
+            // Only the derivatives come to stand in their rows, so nothing is current afterwards.
+            self.execute(program.stage());
+        }
         self.passes.run(AddRows {
             slots: &mut self.slots,
             rows: &roots.rhs,

@@ -6,6 +6,8 @@
 
 #[cfg(all(target_arch = "x86_64", any(unix, windows)))]
 mod called;
+#[cfg(all(target_arch = "x86_64", any(unix, windows)))]
+mod code_order;
 mod dense;
 mod events;
 mod executable;

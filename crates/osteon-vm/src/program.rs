@@ -211,6 +211,27 @@ pub struct Tapes {
     pub solve: Tape,
 }
 
+impl Tapes {
+    fn all(&mut self) -> [&mut Tape; 14] {
+        [
+            &mut self.start,
+            &mut self.hoist,
+            &mut self.rhs,
+            &mut self.jacobian,
+            &mut self.dfdt,
+            &mut self.switches,
+            &mut self.switches_alone,
+            &mut self.triggers,
+            &mut self.triggers_alone,
+            &mut self.outputs,
+            &mut self.events,
+            &mut self.events_alone,
+            &mut self.factor,
+            &mut self.solve,
+        ]
+    }
+}
+
 /// A nonzero of the Jacobian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nonzero {
@@ -336,6 +357,8 @@ pub struct Program {
     by_name: BTreeMap<String, SymbolIndex>,
     /// Held values that the tape `hoist` reads.
     hoist_reads: Vec<bool>,
+    /// The tape `rhs` where nothing but derivatives is read afterwards.
+    stage: Tape,
 }
 
 impl Program {
@@ -343,25 +366,9 @@ impl Program {
     ///
     /// # Panics
     /// When a tape or a result points outside the slot file, which would be a fault of the compiler.
-    pub fn new(parts: ProgramParts) -> Program {
-        let t = &parts.tapes;
-        let tapes = [
-            &t.start,
-            &t.hoist,
-            &t.rhs,
-            &t.jacobian,
-            &t.dfdt,
-            &t.switches,
-            &t.switches_alone,
-            &t.triggers,
-            &t.triggers_alone,
-            &t.outputs,
-            &t.events,
-            &t.events_alone,
-            &t.factor,
-            &t.solve,
-        ];
+    pub fn new(mut parts: ProgramParts) -> Program {
         let n = parts.n_slots;
+        let mut tapes = parts.tapes.all();
         assert!(
             tapes.iter().all(|tape| tape.n_rows() <= n),
             "a tape points outside the slot file"
@@ -393,6 +400,22 @@ impl Program {
             rows.iter().all(|row| (*row as usize) < n.max(1)),
             "a result points outside the slot file"
         );
+        let mut readers = vec![0_u32; n];
+        for (number, tape) in tapes.iter().enumerate() {
+            for i in tape.instructions() {
+                for row in &i.args[..i.op.arity()] {
+                    readers[*row as usize] |= 1 << number;
+                }
+            }
+        }
+        rows.iter()
+            .for_each(|row| readers[*row as usize] = u32::MAX);
+        for (number, tape) in tapes.iter_mut().enumerate() {
+            let others = (0..n as u32).filter(|row| readers[*row as usize] & !(1 << number) != 0);
+            **tape = std::mem::take(*tape).for_readers(others);
+        }
+        let derivatives = parts.roots.rhs.iter().copied();
+        let stage = parts.tapes.rhs.clone().for_readers(derivatives);
         let named = &parts.symbols[..parts.n_named];
         let names = named.iter().map(|s| s.name.clone()).collect();
         let by_name = named
@@ -416,7 +439,13 @@ impl Program {
             names,
             by_name,
             hoist_reads,
+            stage,
         }
+    }
+
+    /// The tape `rhs` where nothing but derivatives is read afterwards.
+    pub(crate) fn stage(&self) -> &Tape {
+        &self.stage
     }
 
     /// Names of the states in order.

@@ -30,6 +30,8 @@ pub struct Tape {
     pub(crate) operands: Vec<[u32; 4]>,
     /// One past the largest row mentioned.
     rows: u32,
+    /// Rows whose new values somebody reads after this tape; all if none are named.
+    read_elsewhere: Option<Vec<bool>>,
     /// Machine code, once somebody has run it over one lane.
     pub(crate) compiled: Compiled,
 }
@@ -48,6 +50,7 @@ impl Tape {
             runs: Vec::new(),
             operands: Vec::with_capacity(instructions.len()),
             rows,
+            read_elsewhere: None,
             compiled: Compiled::default(),
         };
         for i in instructions {
@@ -73,6 +76,26 @@ impl Tape {
             tape.operands.push([i.dst, a, b, c]);
         }
         tape
+    }
+
+    /// The same tape for somebody who reads only these rows afterwards; the others may be left as they were.
+    pub(crate) fn for_readers(mut self, rows: impl Iterator<Item = u32>) -> Tape {
+        let mut read = vec![false; self.n_rows()];
+        for row in rows {
+            if let Some(read) = read.get_mut(row as usize) {
+                *read = true;
+            }
+        }
+        self.read_elsewhere = Some(read);
+        self.compiled = Compiled::default();
+        self
+    }
+
+    /// Whether the new value of a row has to stand in it.
+    pub(crate) fn is_read_elsewhere(&self, row: u32) -> bool {
+        self.read_elsewhere
+            .as_ref()
+            .is_none_or(|read| read[row as usize])
     }
 
     /// Number of operations.

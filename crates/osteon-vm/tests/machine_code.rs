@@ -72,8 +72,8 @@ fn instructions(layout: &Layout, draft: &Draft) -> Vec<Instruction> {
     out
 }
 
-/// A program that shows the results of all instructions.
-fn program(draft: &Draft) -> Arc<Program> {
+/// A program that shows the results of some instructions; the last ones are its derivatives.
+fn program(draft: &Draft, shown: &[bool]) -> Arc<Program> {
     let layout = Layout {
         n_states: STATES,
         ..Layout::default()
@@ -81,7 +81,9 @@ fn program(draft: &Draft) -> Arc<Program> {
     let instructions = instructions(&layout, draft);
     let symbols: Vec<SymbolCode> = instructions
         .iter()
-        .map(|i| SymbolCode {
+        .zip(shown.iter().cycle())
+        .filter(|(_, shown)| **shown)
+        .map(|(i, _)| SymbolCode {
             name: format!("r{}", i.dst),
             slot: i.dst,
             place: Place::Computed,
@@ -91,6 +93,13 @@ fn program(draft: &Draft) -> Arc<Program> {
             concentration: None,
         })
         .collect();
+    let last = instructions.iter().rev().cycle().take(STATES);
+    let roots = Roots {
+        rhs: last.map(|i| i.dst).collect(),
+        // What is to be solved is its own solution.
+        solve: (0..STATES).map(|i| layout.right_hand(i)).collect(),
+        ..Roots::default()
+    };
     Arc::new(Program::new(ProgramParts {
         n_slots: layout.first_computed() as usize + instructions.len(),
         layout,
@@ -101,7 +110,7 @@ fn program(draft: &Draft) -> Arc<Program> {
             rhs: Tape::new(&instructions),
             ..Tapes::default()
         },
-        roots: Roots::default(),
+        roots,
         ..ProgramParts::default()
     }))
 }
@@ -111,7 +120,12 @@ fn results(mut lanes: Lanes, y: &[f64]) -> Vec<u64> {
         .map(SymbolIndex)
         .collect();
     let mut out = vec![0.0; symbols.len()];
+    let mut derivatives = [vec![0.0; STATES], vec![0.0; STATES]];
+    // First where nothing else is read, then beside everything.
+    lanes.increment(&[0.0], y, &[0.0; STATES], &mut derivatives[0]);
     lanes.value(&symbols, &[0.0], y, &mut out);
+    lanes.rhs(&[0.0], y, &mut derivatives[1]);
+    out.extend(derivatives.into_iter().flatten());
     // Which of several things that are no numbers comes out is nobody's business.
     out.iter()
         .map(|x| if x.is_nan() { 0 } else { x.to_bits() })
@@ -135,9 +149,10 @@ proptest! {
     #[test]
     fn code_and_interpreter_agree_to_the_bit(
         draft in proptest::collection::vec((0..OPS.len(), 1_usize..20, [0_u32..40, 0_u32..40, 0_u32..40]), 1..60),
+        shown in proptest::collection::vec(any::<bool>(), 1..9),
         y in proptest::collection::vec(number(), STATES),
     ) {
-        let program = program(&draft);
+        let program = program(&draft, &shown);
         for set in InstructionSet::ALL.into_iter().filter(|s| s.is_available()) {
             let lanes = || Lanes::with_instruction_set(Arc::clone(&program), 1, set).expect("available");
             let (compiled, interpreted) = (results(lanes(), &y), results(lanes().interpreted(), &y));
