@@ -154,8 +154,11 @@ fn whole(model: &Model, directions: Option<&Directions>) -> Result<Program, Tang
     let n = rhs.len();
     let mut jacobian: Vec<(u32, u32, NodeId)> = Vec::new();
     let mut dfdt = vec![Graph::ZERO; n];
-    for (i, f) in rhs.iter().enumerate() {
-        for (variable, slope) in lowering.gradients.of(&mut lowering.graph, *f).iter() {
+    for (i, gradient) in crate::jacobian::jacobian(&mut lowering.graph, &rhs)
+        .into_iter()
+        .enumerate()
+    {
+        for (variable, slope) in gradient.iter() {
             if *variable == TIME {
                 dfdt[i] = *slope;
             } else {
@@ -289,7 +292,10 @@ fn whole(model: &Model, directions: Option<&Directions>) -> Result<Program, Tang
     };
     let j_set = s.set(&j_roots, &beside_rhs);
     tapes.jacobian = s.tape(&j_set);
-    tapes.dfdt = beside(&mut s, &dfdt);
+    let in_j: FastMap<NodeId, ()> = j_set.iter().map(|id| (*id, ())).collect();
+    let beside_j = |id: NodeId| beside_rhs(id) || in_j.contains_key(&id);
+    let dfdt_set = s.set(&dfdt, &beside_j);
+    tapes.dfdt = s.tape(&dfdt_set);
     tapes.switches = beside(&mut s, &switch_roots);
     tapes.triggers = beside(&mut s, &trigger_roots);
     tapes.outputs = beside(&mut s, &outputs);
@@ -303,12 +309,10 @@ fn whole(model: &Model, directions: Option<&Directions>) -> Result<Program, Tang
         *tape = s.tape(&set);
     }
     if lu.is_some() {
-        let in_j: FastMap<NodeId, ()> = j_set.iter().map(|id| (*id, ())).collect();
-        let given = |id: NodeId| beside_rhs(id) || in_j.contains_key(&id);
         // What does not change with the right-hand side is computed once for many solves.
         let solve_set = s.set(&solution, &|id| graph.deps(id) & deps::RIGHT_HAND == 0);
         let roots: Vec<NodeId> = s.read_by(&solve_set).into_iter().chain(guard).collect();
-        let set = s.set(&roots, &given);
+        let set = s.set(&roots, &beside_j);
         tapes.factor = s.tape(&set);
         tapes.solve = s.tape(&solve_set);
     }

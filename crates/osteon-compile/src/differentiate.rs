@@ -74,7 +74,7 @@ impl Gradients {
         if !graph.varies(id) && !self.also_steady {
             return Rc::new([]);
         }
-        let (op, [a, b, c]) = match graph.node(id) {
+        let [a, b, c] = match graph.node(id) {
             Node::Constant(_) => return Rc::new([]),
             Node::Input(Input::State(i)) => return Rc::new([(i, Graph::ONE)]),
             Node::Input(Input::Time) => return Rc::new([(TIME, Graph::ONE)]),
@@ -82,86 +82,94 @@ impl Gradients {
                 return Rc::new([(HELD + h, Graph::ONE)]);
             }
             Node::Input(_) => return Rc::new([]),
-            Node::Apply(op, args) => (op, args),
+            Node::Apply(_, args) => args,
         };
         let of = |x: NodeId| Rc::clone(&self.known[&x]);
-        match op {
-            Op::Copy => of(a),
-            Op::Neg => map(graph, &of(a), |g, d| g.neg(d)),
-            Op::Add => merge(graph, &of(a), &of(b), |g, x, y| g.add(x, y)),
-            Op::Sub => merge(graph, &of(a), &of(b), |g, x, y| g.sub(x, y)),
-            Op::Mul => merge(graph, &of(a), &of(b), |g, x, y| {
-                let (x, y) = (g.mul(x, b), g.mul(y, a));
-                g.add(x, y)
+        let args = [a, b, c];
+        let matters = |place: usize| !self.known[&args[place]].is_empty();
+        match slopes(graph, id, &matters) {
+            Slopes::Chosen(condition, yes, no) => merge(graph, &of(yes), &of(no), |g, x, y| {
+                g.select(condition, x, y)
             }),
-            Op::Recip => {
-                let (da, square) = (of(a), graph.mul(id, id));
-                map(graph, &da, |g, d| {
-                    let product = g.mul(d, square);
-                    g.neg(product)
-                })
-            }
-            Op::Div => {
-                // (a / b)' = (a' - (a / b) b') / b
-                let (da, db) = (of(a), of(b));
-                let inverse = graph.recip(b);
-                merge(graph, &da, &db, |g, x, y| {
-                    let part = g.mul(id, y);
-                    let over = g.sub(x, part);
-                    g.mul(over, inverse)
-                })
-            }
-            Op::Select => merge(graph, &of(b), &of(c), |g, x, y| g.select(a, x, y)),
-            Op::PowLn | Op::Pow => {
-                // xʸ' = y x^(y-1) x' + xʸ ln x y'
-                let (dx, dy) = (of(a), of(b));
-                let by_base = if dx.is_empty() {
-                    Graph::ZERO
-                } else {
-                    let less = graph.sub(b, Graph::ONE);
-                    let power = graph.pow(a, less);
-                    graph.mul(b, power)
-                };
-                let by_exponent = if dy.is_empty() {
-                    Graph::ZERO
-                } else {
-                    // 0ʸ stays 0 for y > 0: the slope is 0, not 0 · −∞.
-                    let log = graph.ln(a);
-                    let slope = graph.mul(id, log);
-                    let vanishes = graph.compare(Op::Eq, a, Graph::ZERO);
-                    graph.select(vanishes, Graph::ZERO, slope)
-                };
-                merge(graph, &dx, &dy, |g, x, y| {
-                    let (x, y) = (g.mul(x, by_base), g.mul(y, by_exponent));
-                    g.add(x, y)
-                })
-            }
-            // Steps have no slope inside a branch. Direct minima and maxima appear in margins only.
-            Op::Gt
-            | Op::Ge
-            | Op::Eq
-            | Op::Ne
-            | Op::And
-            | Op::Or
-            | Op::Not
-            | Op::Floor
-            | Op::Round
-            | Op::Factorial => Rc::new([]),
-            Op::Min | Op::Max => {
-                let first = graph.compare(if op == Op::Min { Op::Gt } else { Op::Ge }, b, a);
-                let first = if op == Op::Min {
-                    first
-                } else {
-                    graph.not(first)
-                };
-                merge(graph, &of(a), &of(b), |g, x, y| g.select(first, x, y))
-            }
-            _ => {
-                let slope = slope_of(graph, op, id, a);
-                map(graph, &of(a), |g, d| g.mul(d, slope))
-            }
+            Slopes::By(list) => match list[..] {
+                [] => Rc::new([]),
+                [(by, slope)] => map(graph, &of(by), |g, d| g.mul(d, slope)),
+                [(first, by_first), (second, by_second), ..] => {
+                    merge(graph, &of(first), &of(second), |g, x, y| {
+                        let (x, y) = (g.mul(x, by_first), g.mul(y, by_second));
+                        g.add(x, y)
+                    })
+                }
+            },
         }
     }
+}
+
+/// How an operation changes with its arguments.
+pub(crate) enum Slopes {
+    /// Arguments, two at most, and the slope by each.
+    By(Vec<(NodeId, NodeId)>),
+    /// As the second or as the third node, decided by the first.
+    Chosen(NodeId, NodeId, NodeId),
+}
+
+/// Slopes of an operation; those by arguments that do not matter may be left out.
+pub(crate) fn slopes(graph: &mut Graph, id: NodeId, matters: &dyn Fn(usize) -> bool) -> Slopes {
+    let Node::Apply(op, [a, b, c]) = graph.node(id) else {
+        return Slopes::By(Vec::new());
+    };
+    Slopes::By(match op {
+        Op::Copy => vec![(a, Graph::ONE)],
+        Op::Neg => vec![(a, graph.number(-1.0))],
+        Op::Add => vec![(a, Graph::ONE), (b, Graph::ONE)],
+        Op::Sub => vec![(a, Graph::ONE), (b, graph.number(-1.0))],
+        Op::Mul => vec![(a, b), (b, a)],
+        Op::Recip => {
+            let square = graph.mul(id, id);
+            vec![(a, graph.neg(square))]
+        }
+        Op::Div => {
+            // (a / b)' = a' / b - (a / b) b' / b
+            let inverse = graph.recip(b);
+            let by_divisor = graph.mul(id, inverse);
+            vec![(a, inverse), (b, graph.neg(by_divisor))]
+        }
+        Op::Select => return Slopes::Chosen(a, b, c),
+        Op::PowLn | Op::Pow => {
+            // xʸ' = y x^(y-1) x' + xʸ ln x y'
+            let mut list = Vec::new();
+            if matters(0) {
+                let less = graph.sub(b, Graph::ONE);
+                let power = graph.pow(a, less);
+                list.push((a, graph.mul(b, power)));
+            }
+            if matters(1) {
+                // 0ʸ stays 0 for y > 0: the slope is 0, not 0 · −∞.
+                let log = graph.ln(a);
+                let slope = graph.mul(id, log);
+                let vanishes = graph.compare(Op::Eq, a, Graph::ZERO);
+                list.push((b, graph.select(vanishes, Graph::ZERO, slope)));
+            }
+            list
+        }
+        // Steps have no slope inside a branch. Direct minima and maxima appear in margins only.
+        Op::Gt
+        | Op::Ge
+        | Op::Eq
+        | Op::Ne
+        | Op::And
+        | Op::Or
+        | Op::Not
+        | Op::Floor
+        | Op::Round
+        | Op::Factorial => Vec::new(),
+        Op::Min => return Slopes::Chosen(graph.compare(Op::Gt, b, a), a, b),
+        Op::Max => {
+            let first = graph.compare(Op::Ge, b, a);
+            return Slopes::Chosen(graph.not(first), a, b);
+        }
+        _ => vec![(a, slope_of(graph, op, id, a))],
+    })
 }
 
 /// Derivative of a function of one argument `x`; `f` is the function's own value.

@@ -6,6 +6,7 @@ mod assemble;
 mod differentiate;
 mod factorise;
 mod graph;
+mod jacobian;
 mod lower;
 mod order;
 mod quantities;

@@ -48,6 +48,13 @@ impl InstructionSet {
         }
     }
 
+    /// Whether blocks of one lane run as machine code on it.
+    pub fn is_compiled(self) -> bool {
+        self != InstructionSet::Baseline
+            && cfg!(all(target_arch = "x86_64", any(unix, windows)))
+            && self.is_available()
+    }
+
     /// The richest one of this machine.
     pub fn best() -> InstructionSet {
         let available = InstructionSet::ALL

@@ -138,7 +138,7 @@ impl Lanes {
 
     /// Explicit time derivative of the right-hand side, also through rules; branches frozen.
     pub fn dfdt(&mut self, t: &[f64], y: &[f64], out: &mut [f64]) {
-        self.ensure(t, y);
+        self.ensure_jacobian(t, y);
         let program = Arc::clone(&self.program);
         self.execute(&program.parts.tapes.dfdt);
         self.read_rows(&program.parts.roots.dfdt, out);

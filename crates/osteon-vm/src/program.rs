@@ -178,7 +178,7 @@ pub struct EventCode {
     pub assignments: Vec<(SymbolIndex, u32)>,
 }
 
-/// All tapes. Each assumes that `hoist` has run; those marked † also that `rhs` has run at the same point.
+/// All tapes. Each assumes that `hoist` has run; those marked † also that `rhs` has run at the same point, and ‡ also `jacobian`.
 #[derive(Debug, Clone, Default)]
 pub struct Tapes {
     /// Start values of states and held values from start rows and overrides.
@@ -189,7 +189,7 @@ pub struct Tapes {
     pub rhs: Tape,
     /// Nonzeros of the Jacobian †.
     pub jacobian: Tape,
-    /// Explicit time derivative of the right-hand side †.
+    /// Explicit time derivative of the right-hand side †‡.
     pub dfdt: Tape,
     /// Switch margins †.
     pub switches: Tape,

@@ -121,13 +121,7 @@ pub(crate) fn run_people(project: &Project, words: &RunArguments, table: &Path) 
         .map_err(|_| Fault::Failed("error: a thread broke down".to_owned()))?;
     folder.finish()?;
     let (done, _, seconds) = keeper.progress.finish();
-    let failed: usize = folder
-        .manifest
-        .parts
-        .values()
-        .filter_map(|p| p["failed"].as_array())
-        .map(Vec::len)
-        .sum();
+    let failed = folder.manifest.failed();
     if !words.quiet {
         eprintln!(
             "{done} people in {seconds:.1} s, {:.1} people/s on {threads} thread{}; {} parts in {}",
@@ -294,13 +288,7 @@ impl CohortObserver for Keeper<'_> {
             .folder
             .lock()
             .map_err(|_| "a thread broke down".to_owned())?;
-        let before: usize = folder
-            .manifest
-            .parts
-            .values()
-            .filter_map(|p| p["failed"].as_array())
-            .map(Vec::len)
-            .sum();
+        let before = folder.manifest.failed();
         for failure in failures.iter().take(TOLD.saturating_sub(before)) {
             self.progress.say(&told(failure));
         }

@@ -52,6 +52,15 @@ impl Manifest {
         format!("{whole:#}\n")
     }
 
+    /// Runs that failed in all finished parts.
+    pub(crate) fn failed(&self) -> usize {
+        let parts = self.parts.values();
+        parts
+            .filter_map(|part| part["failed"].as_array())
+            .map(Vec::len)
+            .sum()
+    }
+
     /// Reads the manifest of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Option<Manifest>, Fault> {
         let path = folder.join(MANIFEST);

@@ -1,7 +1,7 @@
 //! `osteon flux`: where an element comes from and where it goes, on the day before the start and on a later day.
 
 use osteon_report::{flux_figure, flux_json, flux_text};
-use osteon_sim::{RunOptions, Silent, read_days};
+use osteon_sim::{RunOptions, Silent};
 use osteon_study::{FluxError, flux as traffic, near_name};
 
 use crate::arguments::FluxArguments;
@@ -9,7 +9,7 @@ use crate::matched::{matched_text, read_matched, with_matched};
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, simulated, write_picture};
 use crate::project::Project;
-use crate::run::{cautioned, find, standing_body};
+use crate::run::{cautioned, find, moment, standing_body};
 
 /// Runs, tells, draws.
 pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
@@ -19,11 +19,7 @@ pub(crate) fn flux(project: &Project, words: &FluxArguments) -> Outcome {
     let scenario = &matched.scenario;
     cautioned(scenario);
     let at_d = match &words.at {
-        Some(at) => read_days(at).map_err(|_| {
-            Fault::Use(format!(
-                "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
-            ))
-        })?,
+        Some(at) => moment(at)?,
         None => scenario.record.until_d,
     };
     let arm = match &words.arm {

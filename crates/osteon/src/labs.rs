@@ -1,7 +1,7 @@
 //! `osteon labs`: the laboratory panel on any state of a scenario, with units, reference intervals and errors of measurement.
 
 use osteon_report::{laboratory_json, laboratory_text};
-use osteon_sim::{RunOptions, read_days};
+use osteon_sim::RunOptions;
 use osteon_study::{LaboratoryError, laboratory, near_name, spread_panels};
 
 use crate::arguments::LabsArguments;
@@ -10,7 +10,7 @@ use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json};
 use crate::progress_bar::Bar;
 use crate::project::Project;
-use crate::run::{find, standing_body};
+use crate::run::{find, moment, standing_body};
 
 /// Seed of the people whom measured values allow.
 const SEED: u64 = 1;
@@ -22,11 +22,7 @@ pub(crate) fn labs(project: &Project, words: &LabsArguments) -> Outcome {
     let mut matched = read_matched(project, &body, &text, &shown)?;
     let mut times = Vec::new();
     for at in &words.at {
-        times.push(read_days(at).map_err(|_| {
-            Fault::Use(format!(
-                "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
-            ))
-        })?);
+        times.push(moment(at)?);
     }
     if let Some(name) = &words.arm {
         let known: Vec<String> = matched

@@ -16,13 +16,13 @@ use osteon_study::{
 };
 
 use crate::arguments::ReportArguments;
-use crate::matched::{DRAWS, allowed_bands, read_matched};
+use crate::matched::read_matched;
 use crate::outcome::{Fault, Outcome};
 use crate::output::{say_json, write};
 use crate::progress_bar::Bar;
 use crate::project::Project;
 use crate::protocol::searched;
-use crate::run::{find, plausible, spread_of, standing_body};
+use crate::run::{Draws, find, standing_body};
 
 const BIBLIOGRAPHY: &str = "body/sources.bib";
 /// Shares of *why* are differences of runs, so these are solved closer than a plain run.
@@ -44,19 +44,12 @@ pub(crate) fn report(project: &Project, words: &ReportArguments) -> Outcome {
     let mut bar = Bar::new(words.quiet || words.json);
     let run = osteon_sim::run(&body, &wide, &RunOptions::default(), &mut bar)
         .map_err(|faults| Fault::Failed(faults.render()))?;
-    let of_matched = (!matched.people.is_empty()).then_some(DRAWS);
-    let spread = words
-        .bands
-        .map(|n| n as usize)
-        .or(of_matched)
-        .map(|n| {
-            if of_matched.is_some() {
-                return allowed_bands(&body, &matched, n, words.seed, &mut bar);
-            }
-            let of = plausible(project, &body, n, words.seed, false, &mut bar)?;
-            spread_of(&body, scenario, &of, &mut bar)
-        })
-        .transpose()?;
+    let draws = Draws {
+        asked: words.bands,
+        seed: words.seed,
+        healthy_only: false,
+    };
+    let spread = draws.spread(project, &body, &matched, &mut bar)?;
     let mut figure = own_figure(&run, scenario, &studies);
     if let Some(spread) = &spread {
         figure = with_bands(figure, &run, spread);

@@ -9,7 +9,8 @@ use osteon_report::{
 };
 use osteon_sim::{Body, Clock, Diagnostics, RunOptions, Scenario, read_days};
 use osteon_study::{
-    BandOptions, Bands, Knowledge, PlausibleBodies, bands, near_name, plausible_bodies,
+    BandOptions, Bands, Knowledge, MatchedScenario, PlausibleBodies, bands, near_name,
+    plausible_bodies,
 };
 
 use crate::arguments::{ClockChoice, RunArguments};
@@ -36,19 +37,12 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
         .map_err(|faults| Fault::Failed(faults.render()))?;
     bar.finish();
     let run = if words.us { in_us_units(run) } else { run };
-    let of_matched = (!matched.people.is_empty()).then_some(DRAWS);
-    let spread = words
-        .bands
-        .map(|n| n as usize)
-        .or(of_matched)
-        .map(|n| {
-            if of_matched.is_some() {
-                return allowed_bands(&body, &matched, n, words.seed, &mut bar);
-            }
-            let of = plausible(project, &body, n, words.seed, words.healthy, &mut bar)?;
-            spread_of(&body, scenario, &of, &mut bar)
-        })
-        .transpose()?;
+    let draws = Draws {
+        asked: words.bands,
+        seed: words.seed,
+        healthy_only: words.healthy,
+    };
+    let spread = draws.spread(project, &body, &matched, &mut bar)?;
     bar.finish();
 
     // The finished part of a failed run is kept: files are written before the failure is told.
@@ -118,10 +112,49 @@ pub(crate) fn run(project: &Project, words: &RunArguments) -> Outcome {
     Ok(!run.failed())
 }
 
+/// A time given by `--at`, in days.
+pub(crate) fn moment(at: &str) -> Result<f64, Fault> {
+    read_days(at).map_err(|_| {
+        Fault::Use(format!(
+            "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
+        ))
+    })
+}
+
 /// Tells what should be thought of before anybody does this; the simulation goes on.
 pub(crate) fn cautioned(scenario: &Scenario) {
     for caution in &scenario.cautions {
         eprintln!("caution: {caution}");
+    }
+}
+
+/// Whom bands are drawn from: those whom measured values allow, else plausible bodies.
+pub(crate) struct Draws {
+    /// How many; for measured people there are some also if nobody asks.
+    pub(crate) asked: Option<u32>,
+    pub(crate) seed: u64,
+    /// Only plausible bodies that are healthy at rest.
+    pub(crate) healthy_only: bool,
+}
+
+impl Draws {
+    /// Bands of a scenario, if they are asked for or its people bring measured values.
+    pub(crate) fn spread(
+        &self,
+        project: &Project,
+        body: &Body,
+        matched: &MatchedScenario,
+        bar: &mut Bar,
+    ) -> Result<Option<Bands>, Fault> {
+        let asked = self.asked.map(|n| n as usize);
+        if !matched.people.is_empty() {
+            return allowed_bands(body, matched, asked.unwrap_or(DRAWS), self.seed, bar).map(Some);
+        }
+        let Some(samples) = asked else {
+            return Ok(None);
+        };
+        let of = plausible(project, body, samples, self.seed, self.healthy_only, bar)?;
+        spread_of(body, &matched.scenario, &of, bar).map(Some)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `osteon why`: a change of an output taken apart over the pathways of the body.
 
 use osteon_report::{why_figure, why_json, why_text};
-use osteon_sim::{RunOptions, read_days};
+use osteon_sim::RunOptions;
 use osteon_study::{WhyError, WhyQuestion, why as explain};
 
 use crate::arguments::WhyArguments;
@@ -10,7 +10,7 @@ use crate::outcome::{Fault, Outcome};
 use crate::output::{say, say_json, simulated, write_picture};
 use crate::progress_bar::Bar;
 use crate::project::Project;
-use crate::run::{cautioned, find, standing_body};
+use crate::run::{cautioned, find, moment, standing_body};
 
 /// Shares are differences of runs, so these are solved closer than a plain run.
 const RTOL: f64 = 1e-7;
@@ -25,11 +25,7 @@ pub(crate) fn why(project: &Project, words: &WhyArguments) -> Outcome {
         cautioned(scenario);
     }
     let at_d = match &words.at {
-        Some(at) => read_days(at).map_err(|_| {
-            Fault::Use(format!(
-                "error: --at {at}: not a time\n   = help: for example \"5 a\" or \"21 d\""
-            ))
-        })?,
+        Some(at) => moment(at)?,
         None => scenario.record.until_d,
     };
     let question = WhyQuestion {

@@ -10,6 +10,9 @@ use super::events::EventQueue;
 use super::setup::{Action, Begin, LaneEnd, LaneSetup, Timed, check_actions};
 use super::{Atol, DriveOptions, LaneOutcome, Observer};
 
+/// So few people are quicker one after another, each by machine code, than side by side by the interpreter.
+const FEW: usize = 5;
+
 /// A person in a lane.
 struct Seat {
     person: usize,
@@ -80,7 +83,13 @@ impl<'a> Block<'a> {
         options: &'a DriveOptions,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        let lanes = options.lanes.clamp(1, Lanes::MAX).min(people.len().max(1));
+        let set = options.instruction_set.unwrap_or_else(InstructionSet::best);
+        let widest = options.lanes.clamp(1, Lanes::MAX).min(people.len().max(1));
+        let lanes = if widest <= FEW && set.is_compiled() {
+            1
+        } else {
+            widest
+        };
         let atol = match &options.atol {
             Atol::Uniform(atol) => vec![*atol],
             Atol::PerState(atol) => (0..program.n_states())
@@ -94,7 +103,6 @@ impl<'a> Block<'a> {
             max_step: options.max_step,
             max_attempts: options.max_attempts,
         };
-        let set = options.instruction_set.unwrap_or_else(InstructionSet::best);
         let vm = Lanes::with_instruction_set(Arc::clone(program), lanes, set)
             .expect("`drive` asked whether the machine has the set");
         let n = program.n_states();
