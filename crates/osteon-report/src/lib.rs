@@ -11,6 +11,7 @@ mod figure;
 mod fit_page;
 mod flux_figure;
 mod flux_page;
+mod inputs_page;
 mod laboratory_table;
 mod legend;
 mod library_page;
@@ -46,6 +47,7 @@ pub use figure::{Band, Curve, Figure, Mark, Panel, PhaseSpan, Point, Remark, dra
 pub use fit_page::{fit_text, fit_toml};
 pub use flux_figure::flux_figure;
 pub use flux_page::{flux_json, flux_text};
+pub use inputs_page::{inputs_tables, with_inputs};
 pub use laboratory_table::{laboratory_json, laboratory_text};
 pub use library_page::{library_names, library_page};
 pub use match_page::{allowed_text, match_json, match_text, recovery_json, recovery_text};

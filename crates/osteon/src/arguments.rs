@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Gallery(GalleryArguments),
     /// Count where the body's numbers come from, and keep the counts
     Origins(OriginsArguments),
+    /// Everything of the body that the outside may move: inputs, switches, dose states (docs/body-inputs.md)
+    Inputs(InputsArguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -347,6 +349,13 @@ pub(crate) struct GalleryArguments {
 #[derive(Debug, Args)]
 pub(crate) struct OriginsArguments {
     /// Add a line to this history, unless its last line is of the same body
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InputsArguments {
+    /// Put the tables into this page (docs/body-inputs.md) instead of showing them
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 }

@@ -16,6 +16,7 @@ mod fit_accept;
 mod flux;
 mod gallery;
 mod gallery_file;
+mod inputs;
 mod labs;
 mod list;
 mod match_person;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
             Command::Sensitivity(words) => sensitivity::sensitivity(&project, words),
             Command::Gallery(words) => gallery::gallery(&project, words),
             Command::Origins(words) => origins::origins(&project, words),
+            Command::Inputs(words) => inputs::inputs(&project, words),
         });
     match done {
         Ok(true) => ExitCode::SUCCESS,

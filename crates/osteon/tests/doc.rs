@@ -262,3 +262,26 @@ fn any_model_has_a_book_and_strange_words_stay_words() {
     assert_eq!(broken.code, 1);
     assert!(!folder.join("book2").exists());
 }
+
+/// The page of inputs says what the body declares.
+#[test]
+fn the_page_of_inputs_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/body-inputs.md")).expect("the page");
+    let copy = fresh_folder("inputs").join("body-inputs.md");
+    put(&copy, &page);
+    let told = osteon(&root, &["inputs", "--write", &copy.to_string_lossy()]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let current = fs::read_to_string(&copy).expect("the page again");
+    let news: Vec<&str> = current
+        .lines()
+        .filter(|line| !page.lines().any(|old| old == *line))
+        .collect();
+    assert!(
+        current == page,
+        "`osteon inputs --write docs/body-inputs.md` changes the page; new rows: {news:#?}"
+    );
+    put(&copy, "no marks");
+    let told = osteon(&root, &["inputs", "--write", &copy.to_string_lossy()]);
+    assert_eq!(told.code, 2, "{}", told.stderr);
+}
