@@ -133,8 +133,8 @@ impl Linear {
                 continue;
             }
             waiting.remove(&vertex);
-            let behind = self.slopes.remove(&vertex).unwrap_or_default();
-            let before = self.readers.remove(&vertex).unwrap_or_default();
+            let behind = std::mem::take(self.slopes.entry(vertex).or_default());
+            let before = std::mem::take(self.readers.entry(vertex).or_default());
             for by in behind.keys() {
                 self.readers.entry(*by).or_default().remove(&vertex);
             }

@@ -67,7 +67,7 @@ fn row(name: &str, word: &Word) -> String {
     let untouched = word
         .number
         .map_or_else(|| "computed".to_owned(), |number| number.to_string());
-    let mut meaning = word.name.clone().unwrap_or_default();
+    let mut meaning = word.name.as_deref().unwrap_or("").to_owned();
     if let Some(word) = &word.word {
         let _ = write!(meaning, "; `{word}`");
     }
