@@ -16,6 +16,8 @@ use crate::schedule::reachable;
 struct Linear {
     slopes: BTreeMap<NodeId, BTreeMap<NodeId, NodeId>>,
     readers: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    /// How many slopes of a vertex and to a vertex are neither 1 nor −1. Kept beside, as thousands may read one vertex.
+    costly: BTreeMap<NodeId, [usize; 2]>,
 }
 
 /// A choice by a condition, and the vertices that stand for its branches.
@@ -99,30 +101,42 @@ pub(crate) fn jacobian(graph: &mut Graph, roots: &[NodeId]) -> Vec<Gradient> {
         .collect()
 }
 
+fn is_costly(graph: &Graph, slope: NodeId) -> bool {
+    !matches!(graph.constant(slope), Some(1.0 | -1.0))
+}
+
 impl Linear {
     fn add(&mut self, graph: &Graph, from: NodeId, by: NodeId, slope: NodeId) {
         debug_assert!(graph.varies(by));
-        self.slopes.entry(from).or_default().insert(by, slope);
+        let before = self.slopes.entry(from).or_default().insert(by, slope);
         self.readers.entry(by).or_default().insert(from);
+        if let Some(before) = before {
+            self.uncount(graph, from, by, before);
+        }
+        if is_costly(graph, slope) {
+            self.costly.entry(from).or_default()[0] += 1;
+            self.costly.entry(by).or_default()[1] += 1;
+        }
+    }
+
+    /// A slope is gone.
+    fn uncount(&mut self, graph: &Graph, from: NodeId, by: NodeId, slope: NodeId) {
+        if is_costly(graph, slope) {
+            self.costly.entry(from).or_default()[0] -= 1;
+            self.costly.entry(by).or_default()[1] -= 1;
+        }
     }
 
     /// Products that taking out a vertex costs: slopes of 1 and −1 cost none.
-    fn cost(&self, graph: &Graph, vertex: NodeId) -> usize {
-        let plain = |slope: &NodeId| matches!(graph.constant(*slope), Some(1.0 | -1.0));
-        let behind = self.slopes.get(&vertex);
-        let behind_costly = behind.map_or(0, |own| own.values().filter(|s| !plain(s)).count());
-        let before = self.readers.get(&vertex);
-        let before_costly = before.map_or(0, |readers| {
-            let slope = |reader: &&NodeId| !plain(&self.slopes[*reader][&vertex]);
-            readers.iter().filter(slope).count()
-        });
-        behind_costly * before_costly
+    fn cost(&self, vertex: NodeId) -> usize {
+        let counts = self.costly.get(&vertex);
+        counts.map_or(0, |[behind, before]| behind * before)
     }
 
     fn eliminate(&mut self, graph: &mut Graph, inner: &[NodeId]) {
         let mut waiting: BTreeMap<NodeId, usize> = inner
             .iter()
-            .map(|vertex| (*vertex, self.cost(graph, *vertex)))
+            .map(|vertex| (*vertex, self.cost(*vertex)))
             .collect();
         let mut cheapest: BinaryHeap<Reverse<(usize, NodeId)>> = waiting
             .iter()
@@ -135,24 +149,27 @@ impl Linear {
             waiting.remove(&vertex);
             let behind = std::mem::take(self.slopes.entry(vertex).or_default());
             let before = std::mem::take(self.readers.entry(vertex).or_default());
-            for by in behind.keys() {
+            for (by, slope) in &behind {
                 self.readers.entry(*by).or_default().remove(&vertex);
+                self.uncount(graph, vertex, *by, *slope);
             }
             for reader in &before {
                 let own = self.slopes.entry(*reader).or_default();
                 let Some(outer) = own.remove(&vertex) else {
                     continue;
                 };
+                self.uncount(graph, *reader, vertex, outer);
                 for (by, slope) in &behind {
                     let product = graph.mul(outer, *slope);
+                    let own = self.slopes.entry(*reader).or_default();
                     let before = own.get(by).copied().unwrap_or(Graph::ZERO);
-                    own.insert(*by, graph.add(before, product));
-                    self.readers.entry(*by).or_default().insert(*reader);
+                    let sum = graph.add(before, product);
+                    self.add(graph, *reader, *by, sum);
                 }
             }
             for changed in before.iter().chain(behind.keys()) {
                 if let Some(known) = waiting.get_mut(changed) {
-                    let cost = self.cost(graph, *changed);
+                    let cost = self.cost(*changed);
                     if cost != *known {
                         *known = cost;
                         cheapest.push(Reverse((cost, *changed)));

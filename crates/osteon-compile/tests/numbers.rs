@@ -324,6 +324,26 @@ fn a_bad_static_pivot_falls_back_to_pivoting() {
     assert_eq!(ok, [false, true]);
 }
 
+/// A derivative that is also a trigger's margin: looking ahead writes its row, a stage at the present point must not read that.
+#[test]
+fn a_probe_changes_no_stage() {
+    let text = "x = 1\nv := 2 - exp(x) / 3\nx' = v\ny = 1\ny' = -x * y\nat v > 0.5: y = 2";
+    let program = Arc::new(compile(&model(text)).expect(text));
+    for lanes in [1, 2, 3] {
+        let (mut block, t, y) = start(&program, lanes, InstructionSet::best());
+        let mut ok = vec![false; lanes];
+        block.factor(&t, &y, &vec![10.0; lanes], &mut ok);
+        let mut increments = [vec![0.0; y.len()], vec![0.0; y.len()]];
+        block.rhs(&t, &y, &mut vec![0.0; y.len()]);
+        block.increment(&t, &y, &vec![0.0; y.len()], &mut increments[0]);
+        let mut margins = vec![0.0; program.n_triggers() * lanes];
+        let ahead: Vec<f64> = y.iter().map(|y| 0.5 * y).collect();
+        block.probe(&t, &ahead, &mut [], &mut margins);
+        block.increment(&t, &y, &vec![0.0; y.len()], &mut increments[1]);
+        assert_eq!(increments[0], increments[1], "{lanes} lanes");
+    }
+}
+
 /// Everything a block computes, as bits of one lane.
 fn bits_of_lane(
     program: &Arc<Program>,

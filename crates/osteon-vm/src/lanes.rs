@@ -440,7 +440,10 @@ impl Lanes {
             return;
         }
         self.load(t, y);
-        if !self.current {
+        if self.current {
+            // A probe may have left other values in the rows of derivatives.
+            self.ensure(t, y);
+        } else {
             // Only the derivatives come to stand in their rows, so nothing is current afterwards.
             self.execute(program.stage());
         }
